@@ -1,0 +1,1 @@
+//! Drivers: op, dc, tran, tf.

@@ -1,0 +1,61 @@
+//! The circuit: unknowns, device groups, arrays. Always valid: only [`CircuitBuilder`] makes one.
+//!
+//! Invariants: every local unknown of every group is an index below `unknowns.len()` or ground; names are lower case,
+//! hierarchical with dots, unique; ground is `0` and is not an unknown.
+
+pub mod array;
+pub mod names;
+
+use crate::device::{DeviceGroup, StateLaw};
+
+pub use array::ArrayInstance;
+pub use names::Names;
+
+/// The kind of an unknown: decides its absolute tolerance and unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnknownKind {
+    /// Node voltage in V; its row is a current sum in A.
+    Voltage,
+    /// Branch current in A; its row is in V.
+    Current,
+    /// Device state; its row is what the device makes of it.
+    State,
+}
+
+/// One unknown of the system.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Unknown {
+    /// Kind.
+    pub kind: UnknownKind,
+    /// What it does in DC.
+    pub law: StateLaw,
+    /// Typical size (states).
+    pub scale: f64,
+}
+
+/// A device instance inside the groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DeviceRef {
+    /// Group index.
+    pub group: usize,
+    /// Instance index in the group.
+    pub index: usize,
+}
+
+/// A circuit ready to be solved.
+pub struct Circuit {
+    /// Unknowns: nodes, branch currents, states, in the order they were created.
+    pub unknowns: Vec<Unknown>,
+    /// Device groups.
+    pub groups: Vec<Box<dyn DeviceGroup>>,
+    /// Name tables.
+    pub names: Names,
+    /// Arrays, with their structure.
+    pub arrays: Vec<ArrayInstance>,
+    /// `.ic V(n)=v`.
+    pub initial: Vec<(u32, f64)>,
+    /// `.nodeset V(n)=v`.
+    pub nodesets: Vec<(u32, f64)>,
+    /// Temperature in K.
+    pub temperature: f64,
+}

@@ -1,0 +1,290 @@
+//! All instances of one kind, evaluated in one virtual call.
+//!
+//! [`Group<D, N>`] stores the instances contiguously; [`DeviceGroup::load`] runs a flat loop over them, with `f64` or
+//! [`Dual<N>`] scalars, into a [`Load`] whose blocks follow the instance order. The scatter into the matrix is the
+//! assembler's, in fixed order, so results do not depend on threads.
+
+use std::any::Any;
+use std::marker::PhantomData;
+
+use super::{Accepted, Card, Device, Env, ParamError, ParamValues};
+use crate::numeric::real::Dual;
+
+/// The index that stands for ground among unknowns.
+pub const GROUND: u32 = u32::MAX;
+
+/// Local results of one group: `f`, `q` have one entry per local row, `g`, `c` one dense row-major block per instance.
+#[derive(Debug, Clone, Default)]
+pub struct Load {
+    /// Rows of f.
+    pub f: Vec<f64>,
+    /// Rows of q.
+    pub q: Vec<f64>,
+    /// df/dx blocks.
+    pub g: Vec<f64>,
+    /// dq/dx blocks.
+    pub c: Vec<f64>,
+}
+
+/// The object-safe face of a group.
+pub trait DeviceGroup: Send + Sync {
+    /// The card of the kind.
+    fn card(&self) -> &Card;
+    /// Number of instances.
+    fn len(&self) -> usize;
+    /// True when there is none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Global unknown of every local unknown, instance after instance; [`GROUND`] for ground.
+    fn locals(&self) -> &[u32];
+    /// Start of instance `i` in `locals`; `i == len()` gives the total.
+    fn offset(&self, i: usize) -> usize;
+    /// f, q and both Jacobians at the global solution `x`.
+    fn load(&self, env: &Env, x: &[f64], out: &mut Load);
+    /// f and q only.
+    fn load_values(&self, env: &Env, x: &[f64], out: &mut Load);
+    /// Writes the start values of internal unknowns into the global vector. With `ports` also those of ports (`uic`).
+    fn start(&self, x: &mut [f64], ports: bool);
+    /// q rows at the start state (`uic`: a capacitor's charge is C ic whatever its node voltages are).
+    fn start_charges(&self, env: &Env, x: &[f64], out: &mut Load);
+    /// Newton limiting on the global vectors; true when anything was pulled back.
+    fn limit(&self, env: &Env, new: &mut [f64], old: &[f64]) -> bool;
+    /// Earliest corner after `t` among all instances.
+    fn corner(&self, t: f64) -> Option<f64>;
+    /// Smallest `surface` among the instances with its index; `None` when the kind has no events.
+    fn surface(&self, x: &[f64]) -> Option<(usize, f64)>;
+    /// All `surface` values, one per instance, NaN where there is none.
+    fn surfaces(&self, x: &[f64], out: &mut Vec<f64>);
+    /// Accepts a solution; true when a discrete state flipped anywhere.
+    fn accept(&mut self, env: &Env, x: &[f64]) -> bool;
+    /// Changes a parameter of one instance without rebuilding; false when that kind cannot.
+    fn set(&mut self, i: usize, param: &str, value: f64) -> bool;
+    /// Operating values of one instance in the order of `card().outputs`.
+    fn outputs(&self, i: usize, env: &Env, x: &[f64]) -> Vec<f64>;
+    /// Parallel count of an instance (`m=`).
+    fn multiplicity(&self, i: usize) -> f64;
+    /// A copy, for parallel sweeps.
+    fn boxed_clone(&self) -> Box<dyn DeviceGroup>;
+    /// For builders that add instances.
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+}
+
+/// The object-safe face of a kind: its card and how to make instances.
+pub trait DeviceKind: Sync {
+    /// The card.
+    fn card(&self) -> &'static Card;
+    /// An empty group.
+    fn group(&self) -> Box<dyn DeviceGroup>;
+    /// Adds an instance whose local unknowns (ports, then internals) are `locals`.
+    ///
+    /// # Errors
+    /// What `from_params` says; also when `locals` has the wrong length.
+    fn add(&self, group: &mut dyn DeviceGroup, locals: &[u32], params: &ParamValues) -> Result<usize, ParamError>;
+}
+
+/// All instances of device `D`.
+#[derive(Debug, Clone)]
+pub struct Group<D, const N: usize> {
+    devices: Vec<D>,
+    locals: Vec<u32>,
+    multiplicity: Vec<f64>,
+    scaled: bool,
+}
+
+/// The kind that `D` defines; a zero-sized registry entry.
+#[derive(Debug)]
+pub struct Kind<D, const N: usize>(PhantomData<fn() -> D>);
+
+impl<D, const N: usize> Kind<D, N> {
+    /// The registry entry of `D`.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<D, const N: usize> Default for Kind<D, N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<D: Device<N>, const N: usize> Kind<D, N> {
+    const CARD: &'static Card = &D::CARD;
+}
+
+impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
+    fn card(&self) -> &'static Card {
+        Self::CARD
+    }
+    fn group(&self) -> Box<dyn DeviceGroup> {
+        Box::new(Group::<D, N> { devices: Vec::new(), locals: Vec::new(), multiplicity: Vec::new(), scaled: false })
+    }
+    fn add(&self, group: &mut dyn DeviceGroup, locals: &[u32], params: &ParamValues) -> Result<usize, ParamError> {
+        let device = D::from_params(params)?;
+        let Some(group) = group.as_any_mut().downcast_mut::<Group<D, N>>() else {
+            return Err(ParamError::Conflict(format!("internal: group of another kind than {}", D::CARD.keywords[0])));
+        };
+        if locals.len() != N {
+            return Err(ParamError::Conflict(format!(
+                "{} needs {N} local unknowns, got {}",
+                D::CARD.keywords[0],
+                locals.len()
+            )));
+        }
+        let m = params.number("m");
+        let m = if m.is_nan() { 1.0 } else { m };
+        group.devices.push(device);
+        group.locals.extend_from_slice(locals);
+        group.multiplicity.push(m);
+        group.scaled |= m != 1.0;
+        Ok(group.devices.len() - 1)
+    }
+}
+
+impl<D: Device<N>, const N: usize> Group<D, N> {
+    fn gather(&self, i: usize, x: &[f64]) -> [f64; N] {
+        let ids = &self.locals[i * N..(i + 1) * N];
+        std::array::from_fn(|k| value_at(x, ids[k]))
+    }
+    fn scatter(&self, i: usize, local: &[f64; N], x: &mut [f64], from: usize) {
+        for (k, &id) in self.locals[i * N..(i + 1) * N].iter().enumerate().skip(from) {
+            if let Some(slot) = x.get_mut(id as usize) {
+                *slot = local[k];
+            }
+        }
+    }
+    /// Port rows of `m` parallel copies carry m times the current; internal rows describe one copy.
+    fn row_scale(&self, i: usize, row: usize) -> f64 {
+        if self.scaled && row < D::CARD.ports.len() { self.multiplicity[i] } else { 1.0 }
+    }
+}
+
+/// The value of a global unknown, 0 for ground.
+#[must_use]
+pub fn value_at(x: &[f64], id: u32) -> f64 {
+    x.get(id as usize).copied().unwrap_or(0.0)
+}
+
+impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
+    fn card(&self) -> &Card {
+        Kind::<D, N>::CARD
+    }
+    fn len(&self) -> usize {
+        self.devices.len()
+    }
+    fn locals(&self) -> &[u32] {
+        &self.locals
+    }
+    fn offset(&self, i: usize) -> usize {
+        i * N
+    }
+    fn load(&self, env: &Env, x: &[f64], out: &mut Load) {
+        let n = self.devices.len();
+        out.f.resize(n * N, 0.0);
+        out.q.resize(n * N, 0.0);
+        out.g.resize(n * N * N, 0.0);
+        out.c.resize(n * N * N, 0.0);
+        for (i, device) in self.devices.iter().enumerate() {
+            let local = self.gather(i, x);
+            let dual: [Dual<N>; N] = std::array::from_fn(|k| Dual::variable(local[k], k));
+            let balance = device.balance(env, &dual);
+            for row in 0..N {
+                let m = self.row_scale(i, row);
+                out.f[i * N + row] = m * balance.f[row].v;
+                out.q[i * N + row] = m * balance.q[row].v;
+                let block = (i * N + row) * N;
+                for k in 0..N {
+                    out.g[block + k] = m * balance.f[row].d[k];
+                    out.c[block + k] = m * balance.q[row].d[k];
+                }
+            }
+        }
+    }
+    fn load_values(&self, env: &Env, x: &[f64], out: &mut Load) {
+        let n = self.devices.len();
+        out.f.resize(n * N, 0.0);
+        out.q.resize(n * N, 0.0);
+        for (i, device) in self.devices.iter().enumerate() {
+            let balance = device.balance(env, &self.gather(i, x));
+            for row in 0..N {
+                let m = self.row_scale(i, row);
+                out.f[i * N + row] = m * balance.f[row];
+                out.q[i * N + row] = m * balance.q[row];
+            }
+        }
+    }
+    fn start(&self, x: &mut [f64], ports: bool) {
+        let from = if ports { 0 } else { D::CARD.ports.len() };
+        for (i, device) in self.devices.iter().enumerate() {
+            let mut local = self.gather(i, x);
+            device.start(&mut local);
+            self.scatter(i, &local, x, from);
+        }
+    }
+    fn start_charges(&self, env: &Env, x: &[f64], out: &mut Load) {
+        let n = self.devices.len();
+        out.q.resize(n * N, 0.0);
+        for (i, device) in self.devices.iter().enumerate() {
+            let mut local = self.gather(i, x);
+            device.start(&mut local);
+            let balance = device.balance(env, &local);
+            for row in 0..N {
+                out.q[i * N + row] = self.row_scale(i, row) * balance.q[row];
+            }
+        }
+    }
+    fn limit(&self, env: &Env, new: &mut [f64], old: &[f64]) -> bool {
+        let mut any = false;
+        for (i, device) in self.devices.iter().enumerate() {
+            let mut local = self.gather(i, new);
+            let before = self.gather(i, old);
+            if device.limit(env, &mut local, &before) {
+                self.scatter(i, &local, new, 0);
+                any = true;
+            }
+        }
+        any
+    }
+    fn corner(&self, t: f64) -> Option<f64> {
+        self.devices.iter().filter_map(|d| d.corner(t)).min_by(f64::total_cmp)
+    }
+    fn surface(&self, x: &[f64]) -> Option<(usize, f64)> {
+        self.devices
+            .iter()
+            .enumerate()
+            .filter_map(|(i, d)| d.surface(&self.gather(i, x)).map(|s| (i, s)))
+            .min_by(|a, b| a.1.total_cmp(&b.1))
+    }
+    fn surfaces(&self, x: &[f64], out: &mut Vec<f64>) {
+        out.extend(self.devices.iter().enumerate().map(|(i, d)| d.surface(&self.gather(i, x)).unwrap_or(f64::NAN)));
+    }
+    fn accept(&mut self, env: &Env, x: &[f64]) -> bool {
+        let mut flipped = false;
+        for i in 0..self.devices.len() {
+            let local = self.gather(i, x);
+            flipped |= self.devices[i].accept(env, &local) == Accepted::Flipped;
+        }
+        flipped
+    }
+    fn set(&mut self, i: usize, param: &str, value: f64) -> bool {
+        self.devices.get_mut(i).is_some_and(|d| d.set(param, value))
+    }
+    fn outputs(&self, i: usize, env: &Env, x: &[f64]) -> Vec<f64> {
+        let mut out = Vec::new();
+        if let Some(device) = self.devices.get(i) {
+            device.outputs(env, &self.gather(i, x), &mut out);
+        }
+        out
+    }
+    fn multiplicity(&self, i: usize) -> f64 {
+        self.multiplicity.get(i).copied().unwrap_or(1.0)
+    }
+    fn boxed_clone(&self) -> Box<dyn DeviceGroup> {
+        Box::new(self.clone())
+    }
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}

@@ -1,0 +1,139 @@
+//! Device physics: one file per device, one line in [`REGISTRY`].
+//!
+//! F(x, t) + d/dt Q(x) = 0. A current *leaving a node* into the device is positive. SI units everywhere.
+//!
+//! An author writes [`Device::balance`] for one instance, once, for any scalar: row k of `f` (and `q`) belongs to
+//! local unknown k. Rows of ports are currents (f in A, q in C); rows of internal unknowns are what the author makes
+//! of them: a branch equation in V, a state equation with `q = x`, `f = -rate` (in 1/s). Nobody hand-writes a
+//! derivative, names a matrix, a time step or an analysis.
+//!
+//! `netlist` and `device` never see each other; no device is named outside this directory.
+
+pub mod behavioural;
+pub mod card;
+pub mod group;
+pub mod waveform;
+
+pub use card::{Card, Internal, Param, ParamError, ParamValue, ParamValues, Port, Role, StateLaw};
+pub use group::{DeviceGroup, Group, Kind, Load};
+
+use crate::numeric::real::Real;
+
+/// All a device may know of the world.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Env {
+    /// Time in s; 0 outside transients.
+    pub time: f64,
+    /// Circuit temperature in K.
+    pub temperature: f64,
+    /// Minimum conductance in S that junctions and selectors may add across themselves.
+    pub gmin: f64,
+    /// 0..=1, multiplies independent sources during source stepping.
+    pub source_scale: f64,
+    /// What is being solved.
+    pub mode: Mode,
+}
+
+/// What is being solved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Operating point or DC sweep: sources at their DC value.
+    Dc,
+    /// Transient (and its initial operating point): sources follow their waveform.
+    Transient,
+}
+
+/// f and q of one instance; row k belongs to local unknown k.
+#[derive(Debug, Clone, Copy)]
+pub struct Balance<S, const N: usize> {
+    /// Currents and algebraic parts.
+    pub f: [S; N],
+    /// Charges, fluxes and states.
+    pub q: [S; N],
+}
+
+impl<S: Real, const N: usize> Balance<S, N> {
+    /// All zero.
+    #[must_use]
+    pub fn zero() -> Self {
+        Self { f: [S::from(0.0); N], q: [S::from(0.0); N] }
+    }
+    /// A current `i` flowing through the device from local unknown `from` to `to`.
+    pub fn flow(&mut self, from: usize, to: usize, i: S) {
+        self.f[from] += i;
+        self.f[to] -= i;
+    }
+    /// A charge `q` sitting on the plate at `from`, its opposite at `to`.
+    pub fn charge(&mut self, from: usize, to: usize, q: S) {
+        self.q[from] += q;
+        self.q[to] -= q;
+    }
+}
+
+/// Did accepting a solution flip a discrete state (a relay with hysteresis)?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// Nothing discrete happened.
+    Steady,
+    /// A discrete state changed; the equations are different from now on.
+    Flipped,
+}
+
+/// The physics of one instance. `N` = ports + internal unknowns, in the order of the card.
+pub trait Device<const N: usize>: Clone + Send + Sync + 'static {
+    /// Keyword, ports, internals, parameters, documentation.
+    const CARD: Card;
+
+    /// Reads checked parameters (defaults filled, ranges tested by the card). Only cross-parameter rules are left.
+    ///
+    /// # Errors
+    /// When parameters contradict each other.
+    fn from_params(p: &ParamValues) -> Result<Self, ParamError>;
+
+    /// f and q at local unknowns `x`.
+    fn balance<S: Real>(&self, env: &Env, x: &[S; N]) -> Balance<S, N>;
+
+    /// Local values before the first solve: states at their initial value, ports as given.
+    /// Under `uic` the ports of a capacitor with `ic=` are moved here too.
+    fn start(&self, x: &mut [f64; N]) {
+        let _ = x;
+    }
+
+    /// Newton limiting: may pull `new` towards `old`; true when it did.
+    fn limit(&self, env: &Env, new: &mut [f64; N], old: &[f64; N]) -> bool {
+        let _ = (env, new, old);
+        false
+    }
+
+    /// The next time after `t` at which the device's own time dependence has a corner.
+    fn corner(&self, t: f64) -> Option<f64> {
+        let _ = t;
+        None
+    }
+
+    /// Positive inside the present discrete state; its zero is a switching event to be located in time.
+    fn surface(&self, x: &[f64; N]) -> Option<f64> {
+        let _ = x;
+        None
+    }
+
+    /// Called once per accepted solution; discrete memory may change here and only here.
+    fn accept(&mut self, env: &Env, x: &[f64; N]) -> Accepted {
+        let _ = (env, x);
+        Accepted::Steady
+    }
+
+    /// Sets the DC value (sources) or another parameter that may change without rebuilding; false when it may not.
+    fn set(&mut self, param: &str, value: f64) -> bool {
+        let _ = (param, value);
+        false
+    }
+
+    /// Operating values named in `CARD.outputs`, in that order.
+    fn outputs(&self, env: &Env, x: &[f64; N], out: &mut Vec<f64>) {
+        let _ = (env, x, out);
+    }
+}
+
+/// Every device kind, in the order of the manual. A new device is one file and one line here.
+pub const REGISTRY: &[&dyn group::DeviceKind] = &[];

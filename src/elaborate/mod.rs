@@ -1,0 +1,1 @@
+//! Deck to circuit and plan.

@@ -1,0 +1,3 @@
+//! Netlist text to deck.
+
+pub mod ast;

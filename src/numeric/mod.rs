@@ -1,0 +1,4 @@
+//! Numerics that know no circuits.
+
+pub mod formula;
+pub mod real;

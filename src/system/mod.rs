@@ -1,0 +1,1 @@
+//! Assembly of f, q and their Jacobians.

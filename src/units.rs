@@ -1,0 +1,1 @@
+//! Physical constants with their source, and SPICE numbers in and out.
