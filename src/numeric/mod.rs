@@ -1,4 +1,6 @@
 //! Numerics that know no circuits.
 
 pub mod formula;
+pub mod integrate;
+pub mod newton;
 pub mod real;

@@ -1,0 +1,207 @@
+//! Damped Newton iteration over a system that owns its matrix.
+//!
+//!     linearise at x            R(x), J(x)
+//!     loop: J dx = -R           solve
+//!           x+ = x + lambda dx  damp (operating points only), then let the devices limit
+//!           linearise at x+
+//!           done when |x+ - x| <= tolerance per unknown, |R| <= tolerance per row, nothing was limited or damped,
+//!           or at once when R is at rounding level (linear systems need one solve)
+//!
+//! Damping halves lambda until the residual, in units of its tolerances, has fallen (Armijo's rule with a mild slope);
+//! it only evaluates, so it costs no factorization. A step that a device limited is taken as it is: the limiter knows
+//! its exponential better.
+
+use thiserror::Error;
+
+/// What Newton needs to know.
+pub trait Equations {
+    /// Number of unknowns.
+    fn len(&self) -> usize;
+    /// True when there is nothing to solve.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Evaluates R and J at `x`.
+    fn linearise(&mut self, x: &[f64]);
+    /// Solves J dx = -R.
+    ///
+    /// # Errors
+    /// The unknown whose pivot vanished.
+    fn step(&mut self, dx: &mut [f64]) -> Result<(), usize>;
+    /// Pulls `new` back towards `old` where a device asks for it; true when it did.
+    fn limit(&mut self, new: &mut [f64], old: &[f64]) -> bool;
+    /// Allowed change of unknown `k` between iterates of sizes `a` and `b`.
+    fn tolerance(&self, k: usize, a: f64, b: f64) -> f64;
+    /// Largest |R_k| / tolerance and its row; `rounding`: relative to rounding level instead of the tolerances.
+    fn residual(&self, rounding: bool) -> (f64, usize);
+}
+
+/// How hard to try.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Effort {
+    /// Largest number of iterations.
+    pub iterations: usize,
+    /// Damp steps that do not shrink.
+    pub damped: bool,
+}
+
+/// A converged iteration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Converged {
+    /// Iterations (linear solves).
+    pub iterations: usize,
+}
+
+/// Why Newton stopped.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum NewtonError {
+    /// The pivot of this unknown vanished.
+    #[error("the matrix is singular at unknown {unknown}")]
+    Singular {
+        /// Unknown index.
+        unknown: usize,
+        /// Iterations done.
+        iterations: usize,
+    },
+    /// Iteration limit.
+    #[error("no convergence in {iterations} iterations")]
+    Limit {
+        /// Iterations done.
+        iterations: usize,
+        /// Worst unknowns: index, last change, its tolerance; worst first, at most five.
+        worst: Vec<(usize, f64, f64)>,
+    },
+    /// A value that is not a number appeared.
+    #[error("unknown {unknown} became infinite or not a number")]
+    NotFinite {
+        /// Unknown index.
+        unknown: usize,
+        /// Iterations done.
+        iterations: usize,
+    },
+}
+
+impl NewtonError {
+    /// Iterations done before giving up.
+    #[must_use]
+    pub fn iterations(&self) -> usize {
+        match self {
+            Self::Singular { iterations, .. } | Self::Limit { iterations, .. } | Self::NotFinite { iterations, .. } => {
+                *iterations
+            }
+        }
+    }
+}
+
+/// Damping stops here and takes the step.
+const SMALLEST_STEP: f64 = 1.0 / 200.0;
+
+/// Solves R(x) = 0 from the given `x`, which ends at the solution (or at the last iterate on failure).
+///
+/// # Errors
+/// Singular matrix, iteration limit, or an iterate that is not finite.
+pub fn solve(equations: &mut dyn Equations, x: &mut Vec<f64>, effort: Effort) -> Result<Converged, NewtonError> {
+    let n = equations.len();
+    let mut dx = vec![0.0; n];
+    let mut new = vec![0.0; n];
+    equations.linearise(x);
+    for iterations in 1..=effort.iterations {
+        let before = equations.residual(false).0;
+        equations.step(&mut dx).map_err(|unknown| NewtonError::Singular { unknown, iterations })?;
+        if let Some(unknown) = dx.iter().position(|d| !d.is_finite()) {
+            return Err(NewtonError::NotFinite { unknown, iterations });
+        }
+        let mut lambda = 1.0;
+        let limited = loop {
+            for k in 0..n {
+                new[k] = x[k] + lambda * dx[k];
+            }
+            let limited = equations.limit(&mut new, x);
+            equations.linearise(&new);
+            let after = equations.residual(false).0;
+            if limited || !effort.damped || after <= (1.0 - 0.1 * lambda) * before.max(1.0) || lambda < SMALLEST_STEP {
+                break limited;
+            }
+            lambda *= 0.5;
+        };
+        std::mem::swap(x, &mut new); // `new` now holds the iterate before
+        if limited || lambda < 1.0 {
+            continue;
+        }
+        if equations.residual(true).0 <= 1.0 {
+            return Ok(Converged { iterations });
+        }
+        let still = (0..n).all(|k| (x[k] - new[k]).abs() <= equations.tolerance(k, x[k], new[k]));
+        if still && equations.residual(false).0 <= 1.0 {
+            return Ok(Converged { iterations });
+        }
+    }
+    let mut worst: Vec<(usize, f64, f64)> =
+        (0..n).map(|k| (k, (x[k] - new[k]).abs(), equations.tolerance(k, x[k], new[k]))).collect();
+    worst.sort_by(|a, b| (b.1 / b.2).total_cmp(&(a.1 / a.2)));
+    worst.truncate(5);
+    Err(NewtonError::Limit { iterations: effort.iterations, worst })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// x^2 = 2 and atan(y) = 0, uncoupled: quadratic convergence, and divergence without damping.
+    struct Scalar {
+        f: fn(f64) -> (f64, f64),
+        r: f64,
+        j: f64,
+    }
+    impl Equations for Scalar {
+        fn len(&self) -> usize {
+            1
+        }
+        fn linearise(&mut self, x: &[f64]) {
+            (self.r, self.j) = (self.f)(x[0]);
+        }
+        fn step(&mut self, dx: &mut [f64]) -> Result<(), usize> {
+            if self.j == 0.0 {
+                return Err(0);
+            }
+            dx[0] = -self.r / self.j;
+            Ok(())
+        }
+        fn limit(&mut self, _new: &mut [f64], _old: &[f64]) -> bool {
+            false
+        }
+        fn tolerance(&self, _k: usize, a: f64, b: f64) -> f64 {
+            1e-9 * a.abs().max(b.abs()) + 1e-12
+        }
+        fn residual(&self, rounding: bool) -> (f64, usize) {
+            (self.r.abs() / if rounding { 1e-15 } else { 1e-9 }, 0)
+        }
+    }
+
+    #[test]
+    fn square_root_of_two_converges_quadratically() {
+        let mut x = vec![1.0];
+        let mut e = Scalar { f: |x| (x * x - 2.0, 2.0 * x), r: 0.0, j: 0.0 };
+        let done = solve(&mut e, &mut x, Effort { iterations: 20, damped: false }).unwrap();
+        assert!((x[0] - 2f64.sqrt()).abs() < 1e-12);
+        assert!(done.iterations <= 6);
+    }
+
+    #[test]
+    fn damping_saves_the_arc_tangent() {
+        let f = |x: f64| (x.atan(), 1.0 / (1.0 + x * x));
+        let mut x = vec![5.0];
+        let mut e = Scalar { f, r: 0.0, j: 0.0 };
+        assert!(solve(&mut e, &mut x, Effort { iterations: 50, damped: false }).is_err());
+        let mut x = vec![5.0];
+        solve(&mut e, &mut x, Effort { iterations: 100, damped: true }).unwrap();
+        assert!(x[0].abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_vanishing_pivot_is_named() {
+        let mut e = Scalar { f: |x| (x * x + 1.0, 2.0 * x), r: 0.0, j: 0.0 };
+        let error = solve(&mut e, &mut vec![0.0], Effort { iterations: 5, damped: false }).unwrap_err();
+        assert_eq!(error, NewtonError::Singular { unknown: 0, iterations: 1 });
+    }
+}
