@@ -103,9 +103,7 @@ pub fn divided_difference_weights(t: &[f64]) -> Vec<f64> {
 /// Lagrange weights that extrapolate from the times `t` to `at`.
 #[must_use]
 pub fn extrapolation_weights(t: &[f64], at: f64) -> Vec<f64> {
-    (0..t.len())
-        .map(|i| (0..t.len()).filter(|&j| j != i).map(|j| (at - t[j]) / (t[i] - t[j])).product())
-        .collect()
+    (0..t.len()).map(|i| (0..t.len()).filter(|&j| j != i).map(|j| (at - t[j]) / (t[i] - t[j])).product()).collect()
 }
 
 #[cfg(test)]
