@@ -3,4 +3,5 @@
 pub mod formula;
 pub mod integrate;
 pub mod newton;
+pub mod function;
 pub mod real;
