@@ -1,7 +1,7 @@
 //! Numerics that know no circuits.
 
 pub mod formula;
+pub mod function;
 pub mod integrate;
 pub mod newton;
-pub mod function;
 pub mod real;
