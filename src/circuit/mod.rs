@@ -5,11 +5,13 @@
 
 pub mod array;
 pub mod names;
+pub mod probe;
 
 use crate::device::{DeviceGroup, StateLaw};
 
 pub use array::ArrayInstance;
 pub use names::Names;
+pub use probe::{Probe, UnknownName};
 
 /// The kind of an unknown: decides its absolute tolerance and unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,552 @@
+//! Canonical names to what has to be read from a solution: the one place that knows what `i(xa.c_3_5)` means.
+//!
+//! A [`Probe`] is plain data over the solution x, the local rows f and dq/dt of every group and the operating values
+//! of devices. With I_r = f_r + dq_r/dt (current leaving node into row r of a device):
+//!   current of a device  I of its first carrying port
+//!   power of a device    sum over its carrying ports r of x_r I_r
+//! Both hold for any device, so no kind is named here.
+
+use super::{ArrayInstance, Circuit, DeviceRef};
+use crate::device::group::GROUND;
+use crate::plan::{Quantity, Signal};
+
+/// How one signal is read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Probe {
+    /// Always 0.
+    Ground,
+    /// x[k].
+    Unknown(u32),
+    /// x[a] - x[b]; either may be [`GROUND`].
+    Difference(u32, u32),
+    /// Sum of f + dq/dt over local rows.
+    Current(Vec<Row>),
+    /// Sum of x (f + dq/dt) over all carrying rows of runs of devices.
+    Power(Vec<Run>),
+    /// Operating value `k` of `card().outputs`.
+    Output(DeviceRef, usize),
+    /// First over second: `r` and `g` of a device or cell; 0 where the second is 0 and so is the first.
+    Ratio(Box<Probe>, Box<Probe>),
+}
+
+/// One local row of a group: `f[row]` of its load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// Group index.
+    pub group: usize,
+    /// Index into the `f` and `q` of the group's load.
+    pub row: usize,
+}
+
+/// Consecutive instances of one group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// Group index.
+    pub group: usize,
+    /// First instance.
+    pub first: usize,
+    /// How many.
+    pub count: usize,
+}
+
+/// A name that stands for nothing in this circuit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no {what} `{name}`{}", nearest_text(.nearest))]
+pub struct UnknownName {
+    /// `node`, `device`, `quantity x of device r1`.
+    pub what: String,
+    /// As asked for.
+    pub name: String,
+    /// Similar names that exist, best first, at most three.
+    pub nearest: Vec<String>,
+}
+
+fn nearest_text(nearest: &[String]) -> String {
+    match nearest {
+        [] => String::new(),
+        names => format!("; did you mean {}?", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(" or ")),
+    }
+}
+
+/// What a device name stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part<'a> {
+    /// One device instance.
+    Device(DeviceRef),
+    /// A subcircuit instance: all devices below it.
+    Instance(Vec<Run>),
+    /// A whole array.
+    Array(&'a ArrayInstance),
+    /// Cell `k` (row-major) of an array.
+    Cell(&'a ArrayInstance, usize),
+}
+
+impl Circuit {
+    /// Turns a canonical signal into what has to be read.
+    ///
+    /// # Errors
+    /// When a node, device or field does not exist; with similar names.
+    pub fn resolve(&self, signal: &Signal) -> Result<Probe, UnknownName> {
+        match signal {
+            Signal::Voltage(node) => self.node_probe(node),
+            Signal::Current(device) => self.field(device, "i"),
+            Signal::Power(device) => self.field(device, "p"),
+            Signal::Field(device, field) => self.field(device, field),
+        }
+    }
+
+    /// The quantity a signal has, for units and the raw file.
+    #[must_use]
+    pub fn quantity(&self, signal: &Signal) -> Quantity {
+        match signal {
+            Signal::Voltage(_) => Quantity::Voltage,
+            Signal::Current(_) => Quantity::Current,
+            Signal::Power(_) => Quantity::Power,
+            Signal::Field(device, field) => {
+                self.part(device).ok().and_then(|part| self.unit(&part, field)).map_or(Quantity::Plain, quantity_of)
+            }
+        }
+    }
+
+    /// The unknown of a node, [`GROUND`] for ground, `None` when there is no such node.
+    #[must_use]
+    pub fn node(&self, name: &str) -> Option<u32> {
+        if matches!(name, "0" | "gnd" | "gnd!" | "ground") {
+            return Some(GROUND);
+        }
+        self.names.nodes.get(name).copied().or_else(|| self.array_node(name))
+    }
+
+    /// The device, subcircuit instance, array or cell behind a name.
+    ///
+    /// # Errors
+    /// When nothing has this name.
+    pub fn part(&self, name: &str) -> Result<Part<'_>, UnknownName> {
+        if let Some(&device) = self.names.devices.get(name) {
+            return Ok(Part::Device(device));
+        }
+        if let Some(part) = self.array_part(name) {
+            return Ok(part);
+        }
+        let runs = self.runs_below(name);
+        if runs.is_empty() { Err(self.unknown_device(name)) } else { Ok(Part::Instance(runs)) }
+    }
+
+    fn node_probe(&self, name: &str) -> Result<Probe, UnknownName> {
+        match self.node(name) {
+            Some(GROUND) => Ok(Probe::Ground),
+            Some(unknown) => Ok(Probe::Unknown(unknown)),
+            None => Err(self.unknown_node(name)),
+        }
+    }
+
+    fn field(&self, name: &str, field: &str) -> Result<Probe, UnknownName> {
+        let part = self.part(name)?;
+        let probe = match &part {
+            Part::Device(device) => self.device_field(*device, field),
+            Part::Instance(runs) => (field == "p").then(|| Probe::Power(runs.clone())),
+            Part::Array(array) => (field == "p").then(|| Probe::Power(self.array_runs(array))),
+            Part::Cell(array, cell) => self.cell_field(array, *cell, field),
+        };
+        probe.ok_or_else(|| UnknownName {
+            what: format!("quantity of `{name}` called"),
+            name: field.to_string(),
+            nearest: nearest(field, self.fields(&part).iter().map(String::as_str)),
+        })
+    }
+
+    /// Names that `@part[..]` understands.
+    #[must_use]
+    pub fn fields(&self, part: &Part<'_>) -> Vec<String> {
+        let generic = ["i", "v", "p", "r", "g"];
+        match part {
+            Part::Device(device) => {
+                let mut names: Vec<String> = generic.iter().map(ToString::to_string).collect();
+                names.extend(self.card_fields(*device));
+                names
+            }
+            Part::Instance(_) | Part::Array(_) => vec!["p".to_string()],
+            Part::Cell(array, _) => {
+                let mut names: Vec<String> = generic.iter().map(ToString::to_string).collect();
+                names.extend(array.cell_devices.iter().flat_map(|d| self.card_fields(d.first)));
+                names
+            }
+        }
+    }
+
+    fn card_fields(&self, device: DeviceRef) -> Vec<String> {
+        let Some(group) = self.groups.get(device.group) else { return Vec::new() };
+        let card = group.card();
+        let internals = card.internals.iter().map(|i| i.name.to_string());
+        internals.chain(card.outputs.iter().map(|(name, _)| (*name).to_string())).collect()
+    }
+
+    /// Unit of a field of a part, as its card says.
+    fn unit(&self, part: &Part<'_>, field: &str) -> Option<&'static str> {
+        match field {
+            "i" => return Some("A"),
+            "v" => return Some("V"),
+            "p" => return Some("W"),
+            "r" => return Some("Ohm"),
+            "g" => return Some("S"),
+            _ => {}
+        }
+        let of_device = |device: DeviceRef| {
+            let card = self.groups.get(device.group)?.card();
+            let internal = card.internals.iter().find(|i| i.name == field).map(|i| i.unit);
+            internal.or_else(|| card.outputs.iter().find(|(name, _)| *name == field).map(|(_, unit)| *unit))
+        };
+        match part {
+            Part::Device(device) => of_device(*device),
+            Part::Cell(array, _) => array.cell_devices.iter().find_map(|d| of_device(d.first)),
+            Part::Instance(_) | Part::Array(_) => None,
+        }
+    }
+
+    fn device_field(&self, device: DeviceRef, field: &str) -> Option<Probe> {
+        let group = self.groups.get(device.group)?;
+        let start = group.offset(device.index);
+        let ports = group.card().ports;
+        match field {
+            "i" => {
+                let port = ports.iter().position(|p| p.carries)?;
+                return Some(Probe::Current(vec![Row { group: device.group, row: start + port }]));
+            }
+            "p" => return Some(Probe::Power(vec![Run { group: device.group, first: device.index, count: 1 }])),
+            _ => {}
+        }
+        if let Some(k) = group.card().internals.iter().position(|i| i.name == field) {
+            return group.locals().get(start + ports.len() + k).map(|&unknown| Probe::Unknown(unknown));
+        }
+        if let Some(k) = group.card().outputs.iter().position(|(name, _)| *name == field) {
+            return Some(Probe::Output(device, k));
+        }
+        let voltage = || {
+            let mut carrying = ports.iter().enumerate().filter(|(_, p)| p.carries).map(|(k, _)| k);
+            let (p, n) = (carrying.next()?, carrying.next()?);
+            Some(Probe::Difference(*group.locals().get(start + p)?, *group.locals().get(start + n)?))
+        };
+        let current = || self.device_field(device, "i");
+        generic_field(field, voltage, current)
+    }
+
+    fn cell_field(&self, array: &ArrayInstance, cell: usize, field: &str) -> Option<Probe> {
+        let current = || {
+            let rows: Vec<Row> = array
+                .cell_devices
+                .iter()
+                .filter_map(|d| {
+                    let device = at_cell(d.first, cell);
+                    Some(Row { group: device.group, row: self.groups.get(device.group)?.offset(device.index) + d.wl_port? })
+                })
+                .collect();
+            Some(Probe::Current(rows))
+        };
+        match field {
+            "i" => return current(),
+            "p" => {
+                let runs = array.cell_devices.iter().map(|d| {
+                    let device = at_cell(d.first, cell);
+                    Run { group: device.group, first: device.index, count: 1 }
+                });
+                return Some(Probe::Power(runs.collect()));
+            }
+            _ => {}
+        }
+        // the state or value of the only device of the cell that has one of this name
+        let mut owners = array
+            .cell_devices
+            .iter()
+            .filter(|d| self.card_fields(d.first).iter().any(|name| name == field))
+            .map(|d| at_cell(d.first, cell));
+        match (owners.next(), owners.next()) {
+            (Some(device), None) => self.device_field(device, field),
+            _ => {
+                let voltage = || Some(Probe::Difference(*array.wl.get(cell)?, *array.bl.get(cell)?));
+                generic_field(field, voltage, current)
+            }
+        }
+    }
+
+    fn array_runs(&self, array: &ArrayInstance) -> Vec<Run> {
+        let cells = array.rows * array.cols;
+        let mut runs: Vec<Run> = array
+            .cell_devices
+            .iter()
+            .map(|d| Run { group: d.first.group, first: d.first.index, count: cells })
+            .collect();
+        runs.extend(self.runs_below(&array.name));
+        runs
+    }
+
+    fn runs_below(&self, instance: &str) -> Vec<Run> {
+        let prefix = format!("{instance}.");
+        let mut devices: Vec<DeviceRef> =
+            self.names.devices.iter().filter(|(name, _)| name.starts_with(&prefix)).map(|(_, d)| *d).collect();
+        devices.sort_by_key(|d| (d.group, d.index));
+        let mut runs: Vec<Run> = Vec::new();
+        for device in devices {
+            match runs.last_mut() {
+                Some(run) if run.group == device.group && run.first + run.count == device.index => run.count += 1,
+                _ => runs.push(Run { group: device.group, first: device.index, count: 1 }),
+            }
+        }
+        for array in self.arrays.iter().filter(|a| a.name.starts_with(&prefix)) {
+            let cells = array.rows * array.cols;
+            runs.extend(array.cell_devices.iter().map(|d| Run {
+                group: d.first.group,
+                first: d.first.index,
+                count: cells,
+            }));
+        }
+        runs
+    }
+
+    fn array_node(&self, name: &str) -> Option<u32> {
+        let (array, local) = self.array_of(name)?;
+        if let Some(cell) = array.cell_index(local, "wl_") {
+            return array.wl.get(cell).copied();
+        }
+        if let Some(cell) = array.cell_index(local, "bl_") {
+            return array.bl.get(cell).copied();
+        }
+        let (cell, inner) = local.split_once('.')?;
+        let cell = u32::try_from(array.cell_index(cell, "c_")?).ok()?;
+        array.cell_nodes.iter().find(|(node, _)| node == inner).map(|(_, first)| first + cell)
+    }
+
+    fn array_part(&self, name: &str) -> Option<Part<'_>> {
+        if let Some(array) = self.arrays.iter().find(|a| a.name == name) {
+            return Some(Part::Array(array));
+        }
+        let (array, local) = self.array_of(name)?;
+        match local.split_once('.') {
+            None => array.cell_index(local, "c_").map(|cell| Part::Cell(array, cell)),
+            Some((cell, inner)) => {
+                let cell = array.cell_index(cell, "c_")?;
+                let device = array.cell_devices.iter().find(|d| d.name == inner)?;
+                Some(Part::Device(at_cell(device.first, cell)))
+            }
+        }
+    }
+
+    /// The array whose name is a proper prefix of `name`, and the rest.
+    fn array_of<'a>(&self, name: &'a str) -> Option<(&ArrayInstance, &'a str)> {
+        self.arrays.iter().find_map(|array| {
+            let rest = name.strip_prefix(array.name.as_str())?.strip_prefix('.')?;
+            Some((array, rest))
+        })
+    }
+
+    fn unknown_node(&self, name: &str) -> UnknownName {
+        let arrays = self.arrays.iter().map(|a| format!("{}.wl_{}_{}", a.name, a.base, a.base)).collect::<Vec<_>>();
+        let known = self.names.nodes.keys().map(String::as_str).chain(arrays.iter().map(String::as_str));
+        UnknownName { what: "node".to_string(), name: name.to_string(), nearest: nearest(name, known) }
+    }
+
+    fn unknown_device(&self, name: &str) -> UnknownName {
+        let arrays = self.arrays.iter().map(|a| format!("{}.c_{}_{}", a.name, a.base, a.base)).collect::<Vec<_>>();
+        let known = self.names.devices.keys().map(String::as_str).chain(arrays.iter().map(String::as_str));
+        UnknownName { what: "device".to_string(), name: name.to_string(), nearest: nearest(name, known) }
+    }
+}
+
+impl ArrayInstance {
+    /// Row-major index of the cell that `wl_3_5` (with prefix `wl_`) names; `None` when it names none.
+    #[must_use]
+    pub fn cell_index(&self, local: &str, prefix: &str) -> Option<usize> {
+        let (row, col) = local.strip_prefix(prefix)?.split_once('_')?;
+        let row = row.parse::<usize>().ok()?.checked_sub(self.base)?;
+        let col = col.parse::<usize>().ok()?.checked_sub(self.base)?;
+        (row < self.rows && col < self.cols).then_some(row * self.cols + col)
+    }
+}
+
+fn at_cell(first: DeviceRef, cell: usize) -> DeviceRef {
+    DeviceRef { group: first.group, index: first.index + cell }
+}
+
+fn generic_field(
+    field: &str,
+    voltage: impl Fn() -> Option<Probe>,
+    current: impl Fn() -> Option<Probe>,
+) -> Option<Probe> {
+    match field {
+        "v" => voltage(),
+        "r" => Some(Probe::Ratio(Box::new(voltage()?), Box::new(current()?))),
+        "g" => Some(Probe::Ratio(Box::new(current()?), Box::new(voltage()?))),
+        _ => None,
+    }
+}
+
+fn quantity_of(unit: &'static str) -> Quantity {
+    match unit {
+        "A" => Quantity::Current,
+        "V" => Quantity::Voltage,
+        "W" => Quantity::Power,
+        "Ohm" | "ohm" => Quantity::Resistance,
+        "S" => Quantity::Conductance,
+        "s" => Quantity::Time,
+        "Hz" => Quantity::Frequency,
+        _ => Quantity::Plain,
+    }
+}
+
+/// Up to three known names that look like `name`, best first.
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let limit = (name.chars().count() / 3).clamp(1, 3);
+    let tail = |text: &str| text.rsplit('.').next().unwrap_or(text).to_string();
+    let mut found: Vec<(usize, &str)> = known
+        .filter_map(|candidate| {
+            let whole = strsim::damerau_levenshtein(name, candidate);
+            let distance = if tail(candidate) == tail(name) { whole.min(1) } else { whole };
+            (distance <= limit).then_some((distance, candidate))
+        })
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found.into_iter().take(3).map(|(_, candidate)| candidate.to_string()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::circuit::Names;
+    use crate::circuit::array::CellDevice;
+    use crate::device::{Balance, Card, Device, DeviceGroup, Env, Internal, Kind, Port, Role, StateLaw};
+    use crate::device::{ParamError, ParamValues, group::DeviceKind};
+    use crate::numeric::real::Real;
+
+    /// A conductor of 1 mS with a state and one operating value.
+    #[derive(Clone)]
+    struct Conductor;
+
+    impl Device<3> for Conductor {
+        const CARD: Card = Card {
+            keywords: &["conductor"],
+            doc: "test device",
+            source: "ideal element",
+            role: Role::Passive,
+            ports: &[Port { name: "p", carries: true }, Port { name: "n", carries: true }],
+            internals: &[Internal { name: "x", unit: "1", law: StateLaw::Memory, scale: 1.0 }],
+            params: &[],
+            outputs: &[("gap", "nm")],
+            equivalent: "",
+        };
+        fn from_params(_: &ParamValues) -> Result<Self, ParamError> {
+            Ok(Self)
+        }
+        fn balance<S: Real>(&self, _: &Env, x: &[S; 3]) -> Balance<S, 3> {
+            let mut balance = Balance::zero();
+            balance.flow(0, 1, (x[0] - x[1]) * S::from(1e-3));
+            balance
+        }
+    }
+
+    const KIND: Kind<Conductor, 3> = Kind::new();
+
+    fn group(locals: &[[u32; 3]]) -> Box<dyn DeviceGroup> {
+        let mut group = KIND.group();
+        let params = ParamValues::check(KIND.card(), &[]).unwrap();
+        for l in locals {
+            KIND.add(group.as_mut(), l, &params).unwrap();
+        }
+        group
+    }
+
+    /// r1 (in, out), x1.r2 (out, 0), and a 2 x 2 array `xa` of one conductor per cell with a word line 4, 5 and bit line 6, 7.
+    fn circuit() -> Circuit {
+        let cells = [[4, 6, 10], [4, 7, 11], [5, 6, 12], [5, 7, 13]];
+        let mut names = Names::default();
+        for (name, unknown) in [("in", 0), ("out", 1), ("x1.mid", 2)] {
+            names.nodes.insert(name.to_string(), unknown);
+        }
+        names.devices.insert("r1".to_string(), DeviceRef { group: 0, index: 0 });
+        names.devices.insert("x1.r2".to_string(), DeviceRef { group: 0, index: 1 });
+        let array = ArrayInstance {
+            name: "xa".to_string(),
+            rows: 2,
+            cols: 2,
+            wl: vec![4, 4, 5, 5],
+            bl: vec![6, 7, 6, 7],
+            rwl: 0.0,
+            rbl: 0.0,
+            cwl: 0.0,
+            cbl: 0.0,
+            cell_nodes: vec![("mid".to_string(), 20)],
+            cell_devices: vec![CellDevice {
+                name: "m1".to_string(),
+                first: DeviceRef { group: 1, index: 0 },
+                first_internal: 10,
+                wl_port: Some(0),
+                bl_port: Some(1),
+            }],
+            base: 0,
+        };
+        Circuit {
+            unknowns: Vec::new(),
+            groups: vec![group(&[[0, 1, 8], [1, GROUND, 9]]), group(&cells)],
+            names,
+            arrays: vec![array],
+            initial: Vec::new(),
+            nodesets: Vec::new(),
+            temperature: 300.15,
+        }
+    }
+
+    fn field(circuit: &Circuit, device: &str, field: &str) -> Probe {
+        circuit.resolve(&Signal::Field(device.into(), field.into())).unwrap()
+    }
+
+    #[test]
+    fn nodes_and_devices_resolve() {
+        let c = circuit();
+        assert_eq!(c.resolve(&Signal::Voltage("out".into())).unwrap(), Probe::Unknown(1));
+        assert_eq!(c.resolve(&Signal::Voltage("gnd".into())).unwrap(), Probe::Ground);
+        let current = c.resolve(&Signal::Current("x1.r2".into())).unwrap();
+        assert_eq!(current, Probe::Current(vec![Row { group: 0, row: 3 }]));
+        assert_eq!(field(&c, "x1.r2", "x"), Probe::Unknown(9));
+        assert_eq!(field(&c, "r1", "gap"), Probe::Output(DeviceRef { group: 0, index: 0 }, 0));
+        assert_eq!(field(&c, "x1.r2", "v"), Probe::Difference(1, GROUND));
+        let power = c.resolve(&Signal::Power("x1".into())).unwrap();
+        assert_eq!(power, Probe::Power(vec![Run { group: 0, first: 1, count: 1 }]));
+    }
+
+    #[test]
+    fn array_names_are_views() {
+        let c = circuit();
+        assert_eq!(c.resolve(&Signal::Voltage("xa.wl_1_0".into())).unwrap(), Probe::Unknown(5));
+        assert_eq!(c.resolve(&Signal::Voltage("xa.bl_1_1".into())).unwrap(), Probe::Unknown(7));
+        assert_eq!(c.resolve(&Signal::Voltage("xa.c_1_0.mid".into())).unwrap(), Probe::Unknown(22));
+        assert_eq!(field(&c, "xa.c_1_0", "x"), Probe::Unknown(12));
+        assert_eq!(field(&c, "xa.c_1_0.m1", "x"), Probe::Unknown(12));
+        assert_eq!(field(&c, "xa.c_1_0", "v"), Probe::Difference(5, 6));
+        let current = c.resolve(&Signal::Current("xa.c_0_1".into())).unwrap();
+        assert_eq!(current, Probe::Current(vec![Row { group: 1, row: 3 }]));
+        let conductance = field(&c, "xa.c_0_1", "g");
+        assert_eq!(conductance, Probe::Ratio(Box::new(current), Box::new(Probe::Difference(4, 7))));
+        let power = c.resolve(&Signal::Power("xa".into())).unwrap();
+        assert_eq!(power, Probe::Power(vec![Run { group: 1, first: 0, count: 4 }]));
+        assert!(c.resolve(&Signal::Voltage("xa.wl_2_0".into())).is_err());
+    }
+
+    #[test]
+    fn unknown_names_say_what_is_near() {
+        let c = circuit();
+        let error = c.resolve(&Signal::Voltage("outt".into())).unwrap_err();
+        assert_eq!(error.to_string(), "there is no node `outt`; did you mean `out`?");
+        let error = c.resolve(&Signal::Current("r2".into())).unwrap_err();
+        assert!(error.nearest.contains(&"x1.r2".to_string()), "{error}");
+        let error = c.resolve(&Signal::Field("r1".into(), "gab".into())).unwrap_err();
+        assert_eq!(error.to_string(), "there is no quantity of `r1` called `gab`; did you mean `gap`?");
+    }
+
+    #[test]
+    fn quantities_follow_the_card() {
+        let c = circuit();
+        assert_eq!(c.quantity(&Signal::Field("r1".into(), "x".into())), Quantity::Plain);
+        assert_eq!(c.quantity(&Signal::Field("xa.c_0_0".into(), "g".into())), Quantity::Conductance);
+        assert_eq!(c.quantity(&Signal::Current("r1".into())), Quantity::Current);
+    }
+}
