@@ -237,7 +237,10 @@ impl Circuit {
                 .iter()
                 .filter_map(|d| {
                     let device = at_cell(d.first, cell);
-                    Some(Row { group: device.group, row: self.groups.get(device.group)?.offset(device.index) + d.wl_port? })
+                    Some(Row {
+                        group: device.group,
+                        row: self.groups.get(device.group)?.offset(device.index) + d.wl_port?,
+                    })
                 })
                 .collect();
             Some(Probe::Current(rows))
