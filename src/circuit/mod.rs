@@ -5,12 +5,14 @@
 
 pub mod array;
 pub mod names;
+pub mod pattern;
 pub mod probe;
 
 use crate::device::{DeviceGroup, StateLaw};
 
 pub use array::ArrayInstance;
-pub use names::Names;
+pub use names::{CellRef, Names};
+pub use pattern::Pattern;
 pub use probe::{Probe, UnknownName};
 
 /// The kind of an unknown: decides its absolute tolerance and unit.
@@ -42,6 +44,36 @@ pub struct DeviceRef {
     pub group: usize,
     /// Instance index in the group.
     pub index: usize,
+}
+
+/// Consecutive instances of one group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// Group index.
+    pub group: usize,
+    /// First instance.
+    pub first: usize,
+    /// How many.
+    pub count: usize,
+}
+
+impl Run {
+    /// One instance.
+    #[must_use]
+    pub fn single(device: DeviceRef) -> Self {
+        Self { group: device.group, first: device.index, count: 1 }
+    }
+    /// The k-th instance of the run.
+    #[must_use]
+    pub fn get(&self, k: usize) -> Option<DeviceRef> {
+        (k < self.count).then_some(DeviceRef { group: self.group, index: self.first + k })
+    }
+    /// Position of an instance in the run.
+    #[must_use]
+    pub fn position(&self, device: DeviceRef) -> Option<usize> {
+        let k = device.index.checked_sub(self.first)?;
+        (device.group == self.group && k < self.count).then_some(k)
+    }
 }
 
 /// A circuit ready to be solved.

@@ -6,7 +6,7 @@
 //!   power of a device    sum over its carrying ports r of x_r I_r
 //! Both hold for any device, so no kind is named here.
 
-use super::{ArrayInstance, Circuit, DeviceRef};
+use super::{ArrayInstance, Circuit, DeviceRef, Run};
 use crate::device::group::GROUND;
 use crate::plan::{Quantity, Signal};
 
@@ -36,17 +36,6 @@ pub struct Row {
     pub group: usize,
     /// Index into the `f` and `q` of the group's load.
     pub row: usize,
-}
-
-/// Consecutive instances of one group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Run {
-    /// Group index.
-    pub group: usize,
-    /// First instance.
-    pub first: usize,
-    /// How many.
-    pub count: usize,
 }
 
 /// A name that stands for nothing in this circuit.
@@ -108,25 +97,21 @@ impl Circuit {
         }
     }
 
-    /// The unknown of a node, [`GROUND`] for ground, `None` when there is no such node.
-    #[must_use]
-    pub fn node(&self, name: &str) -> Option<u32> {
-        if matches!(name, "0" | "gnd" | "gnd!" | "ground") {
-            return Some(GROUND);
-        }
-        self.names.nodes.get(name).copied().or_else(|| self.array_node(name))
-    }
-
     /// The device, subcircuit instance, array or cell behind a name.
     ///
     /// # Errors
     /// When nothing has this name.
     pub fn part(&self, name: &str) -> Result<Part<'_>, UnknownName> {
-        if let Some(&device) = self.names.devices.get(name) {
+        if let Some(device) = self.find_device(name) {
             return Ok(Part::Device(device));
         }
-        if let Some(part) = self.array_part(name) {
-            return Ok(part);
+        if let Some(array) = self.arrays.iter().find(|a| a.name == name) {
+            return Ok(Part::Array(array));
+        }
+        if let Some(cell) = self.find_cell(name)
+            && let Some(array) = self.arrays.get(cell.array)
+        {
+            return Ok(Part::Cell(array, cell.row * array.cols + cell.col));
         }
         let runs = self.runs_below(name);
         if runs.is_empty() { Err(self.unknown_device(name)) } else { Ok(Part::Instance(runs)) }
@@ -232,28 +217,16 @@ impl Circuit {
 
     fn cell_field(&self, array: &ArrayInstance, cell: usize, field: &str) -> Option<Probe> {
         let current = || {
-            let rows: Vec<Row> = array
-                .cell_devices
-                .iter()
-                .filter_map(|d| {
-                    let device = at_cell(d.first, cell);
-                    Some(Row {
-                        group: device.group,
-                        row: self.groups.get(device.group)?.offset(device.index) + d.wl_port?,
-                    })
-                })
-                .collect();
+            let rows = array.currents(cell).filter_map(|(device, port)| {
+                let start = self.groups.get(device.group)?.offset(device.index);
+                Some(Row { group: device.group, row: start + port })
+            });
+            let rows: Vec<Row> = rows.collect();
             Some(Probe::Current(rows))
         };
         match field {
             "i" => return current(),
-            "p" => {
-                let runs = array.cell_devices.iter().map(|d| {
-                    let device = at_cell(d.first, cell);
-                    Run { group: device.group, first: device.index, count: 1 }
-                });
-                return Some(Probe::Power(runs.collect()));
-            }
+            "p" => return Some(Probe::Power(array.devices(cell).map(Run::single).collect())),
             _ => {}
         }
         // the state or value of the only device of the cell that has one of this name
@@ -261,23 +234,18 @@ impl Circuit {
             .cell_devices
             .iter()
             .filter(|d| self.card_fields(d.first).iter().any(|name| name == field))
-            .map(|d| at_cell(d.first, cell));
+            .map(|d| d.at(cell));
         match (owners.next(), owners.next()) {
             (Some(device), None) => self.device_field(device, field),
             _ => {
-                let voltage = || Some(Probe::Difference(*array.wl.get(cell)?, *array.bl.get(cell)?));
+                let voltage = || Some(Probe::Difference(*array.wl.nodes.get(cell)?, *array.bl.nodes.get(cell)?));
                 generic_field(field, voltage, current)
             }
         }
     }
 
     fn array_runs(&self, array: &ArrayInstance) -> Vec<Run> {
-        let cells = array.rows * array.cols;
-        let mut runs: Vec<Run> = array
-            .cell_devices
-            .iter()
-            .map(|d| Run { group: d.first.group, first: d.first.index, count: cells })
-            .collect();
+        let mut runs = array.runs();
         runs.extend(self.runs_below(&array.name));
         runs
     }
@@ -295,50 +263,9 @@ impl Circuit {
             }
         }
         for array in self.arrays.iter().filter(|a| a.name.starts_with(&prefix)) {
-            let cells = array.rows * array.cols;
-            runs.extend(array.cell_devices.iter().map(|d| Run {
-                group: d.first.group,
-                first: d.first.index,
-                count: cells,
-            }));
+            runs.extend(array.runs());
         }
         runs
-    }
-
-    fn array_node(&self, name: &str) -> Option<u32> {
-        let (array, local) = self.array_of(name)?;
-        if let Some(cell) = array.cell_index(local, "wl_") {
-            return array.wl.get(cell).copied();
-        }
-        if let Some(cell) = array.cell_index(local, "bl_") {
-            return array.bl.get(cell).copied();
-        }
-        let (cell, inner) = local.split_once('.')?;
-        let cell = u32::try_from(array.cell_index(cell, "c_")?).ok()?;
-        array.cell_nodes.iter().find(|(node, _)| node == inner).map(|(_, first)| first + cell)
-    }
-
-    fn array_part(&self, name: &str) -> Option<Part<'_>> {
-        if let Some(array) = self.arrays.iter().find(|a| a.name == name) {
-            return Some(Part::Array(array));
-        }
-        let (array, local) = self.array_of(name)?;
-        match local.split_once('.') {
-            None => array.cell_index(local, "c_").map(|cell| Part::Cell(array, cell)),
-            Some((cell, inner)) => {
-                let cell = array.cell_index(cell, "c_")?;
-                let device = array.cell_devices.iter().find(|d| d.name == inner)?;
-                Some(Part::Device(at_cell(device.first, cell)))
-            }
-        }
-    }
-
-    /// The array whose name is a proper prefix of `name`, and the rest.
-    fn array_of<'a>(&self, name: &'a str) -> Option<(&ArrayInstance, &'a str)> {
-        self.arrays.iter().find_map(|array| {
-            let rest = name.strip_prefix(array.name.as_str())?.strip_prefix('.')?;
-            Some((array, rest))
-        })
     }
 
     fn unknown_node(&self, name: &str) -> UnknownName {
@@ -352,21 +279,6 @@ impl Circuit {
         let known = self.names.devices.keys().map(String::as_str).chain(arrays.iter().map(String::as_str));
         UnknownName { what: "device".to_string(), name: name.to_string(), nearest: nearest(name, known) }
     }
-}
-
-impl ArrayInstance {
-    /// Row-major index of the cell that `wl_3_5` (with prefix `wl_`) names; `None` when it names none.
-    #[must_use]
-    pub fn cell_index(&self, local: &str, prefix: &str) -> Option<usize> {
-        let (row, col) = local.strip_prefix(prefix)?.split_once('_')?;
-        let row = row.parse::<usize>().ok()?.checked_sub(self.base)?;
-        let col = col.parse::<usize>().ok()?.checked_sub(self.base)?;
-        (row < self.rows && col < self.cols).then_some(row * self.cols + col)
-    }
-}
-
-fn at_cell(first: DeviceRef, cell: usize) -> DeviceRef {
-    DeviceRef { group: first.group, index: first.index + cell }
 }
 
 fn generic_field(
@@ -416,7 +328,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::circuit::Names;
-    use crate::circuit::array::CellDevice;
+    use crate::circuit::array::{CellDevice, Direction, Line, Wires};
     use crate::device::{Balance, Card, Device, DeviceGroup, Env, Internal, Kind, Port, Role, StateLaw};
     use crate::device::{ParamError, ParamValues, group::DeviceKind};
     use crate::numeric::real::Real;
@@ -471,17 +383,18 @@ mod tests {
             name: "xa".to_string(),
             rows: 2,
             cols: 2,
-            wl: vec![4, 4, 5, 5],
-            bl: vec![6, 7, 6, 7],
-            rwl: 0.0,
-            rbl: 0.0,
-            cwl: 0.0,
-            cbl: 0.0,
+            wl: Wires::ideal(Line::Word, Direction::Row, vec![4, 4, 5, 5]),
+            bl: Wires::ideal(Line::Bit, Direction::Column, vec![6, 7, 6, 7]),
+            sl: None,
+            gl: None,
+            cell: "cell".to_string(),
+            faults: Vec::new(),
             cell_nodes: vec![("mid".to_string(), 20)],
             cell_devices: vec![CellDevice {
                 name: "m1".to_string(),
                 first: DeviceRef { group: 1, index: 0 },
                 first_internal: 10,
+                internals: 1,
                 wl_port: Some(0),
                 bl_port: Some(1),
             }],

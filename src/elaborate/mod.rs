@@ -1,1 +1,3 @@
 //! Deck to circuit and plan.
+
+pub mod bus;
