@@ -73,6 +73,17 @@ pub struct Internal {
     pub scale: f64,
 }
 
+/// What kind of value a parameter takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParamKind {
+    /// A number.
+    Number,
+    /// One of these words; the first is the default.
+    Word(&'static [&'static str]),
+    /// A source waveform; optional.
+    Wave,
+}
+
 /// A parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Param {
@@ -90,6 +101,8 @@ pub struct Param {
     pub high: f64,
     /// Is `low` itself forbidden (a resistance above zero)?
     pub open_low: bool,
+    /// What kind of value it takes.
+    pub kind: ParamKind,
     /// One sentence.
     pub doc: &'static str,
 }
@@ -106,6 +119,7 @@ impl Param {
             low: f64::NEG_INFINITY,
             high: f64::INFINITY,
             open_low: false,
+            kind: ParamKind::Number,
             doc,
         }
     }
@@ -120,8 +134,24 @@ impl Param {
             low: f64::NEG_INFINITY,
             high: f64::INFINITY,
             open_low: false,
+            kind: ParamKind::Number,
             doc,
         }
+    }
+    /// A parameter that takes one of `words`, by default the first.
+    #[must_use]
+    pub const fn word(name: &'static str, words: &'static [&'static str], doc: &'static str) -> Self {
+        Self { default: None, kind: ParamKind::Word(words), ..Self::new(name, "", 0.0, doc) }
+    }
+    /// An optional waveform.
+    #[must_use]
+    pub const fn wave(name: &'static str, doc: &'static str) -> Self {
+        Self { default: None, kind: ParamKind::Wave, ..Self::new(name, "", 0.0, doc) }
+    }
+    /// Number of parallel copies: the group multiplies the port rows of the instance by it.
+    #[must_use]
+    pub const fn multiplicity() -> Self {
+        Self::new("m", "1", 1.0, "number of parallel copies").positive()
     }
     /// Restricts to `low <= value <= high`.
     #[must_use]
@@ -143,7 +173,7 @@ impl Param {
         self.low = 0.0;
         self
     }
-    /// Adds accepted spellings.
+    /// Adds accepted spellings. One that begins with `model:` counts in `.model` cards only (see [`Card::model_name`]).
     #[must_use]
     pub const fn or(mut self, aliases: &'static [&'static str]) -> Self {
         self.aliases = aliases;
@@ -213,6 +243,47 @@ pub enum ParamError {
     Conflict(String),
 }
 
+impl Card {
+    /// The parameter that `name` means inside a `.model` card: a diode's `m` is its grading coefficient `mj` there and
+    /// the number of parallel copies on the element line.
+    #[must_use]
+    pub fn model_name<'a>(&self, name: &'a str) -> &'a str {
+        let meant = self.params.iter().find(|p| p.aliases.iter().any(|a| a.strip_prefix("model:") == Some(name)));
+        meant.map_or(name, |p| p.name)
+    }
+    /// The declared parameter of that name or alias.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<&'static Param> {
+        self.params.iter().find(|p| p.name == name || p.aliases.contains(&name))
+    }
+}
+
+impl Param {
+    fn check_kind(&self, value: &ParamValue) -> Result<(), ParamError> {
+        let name = self.name;
+        match (self.kind, value) {
+            (ParamKind::Number, ParamValue::Number(_)) | (ParamKind::Wave, ParamValue::Wave(_)) => Ok(()),
+            (ParamKind::Word(words), ParamValue::Word(w)) if words.contains(&w.as_str()) => Ok(()),
+            (ParamKind::Word(words), ParamValue::Word(w)) => {
+                let nearest = words.iter().min_by_key(|o| strsim::damerau_levenshtein(o, w)).copied();
+                Err(ParamError::Conflict(format!(
+                    "parameter `{name}` = `{w}` is not one of {}{}",
+                    words.join(" "),
+                    nearest
+                        .filter(|n| strsim::damerau_levenshtein(n, w) <= 2)
+                        .map(|n| format!("; did you mean `{n}`?"))
+                        .unwrap_or_default()
+                )))
+            }
+            (ParamKind::Word(words), _) => {
+                Err(ParamError::Conflict(format!("parameter `{name}` takes one of the words {}", words.join(" "))))
+            }
+            (ParamKind::Wave, _) => Err(ParamError::Conflict(format!("parameter `{name}` takes a waveform"))),
+            (ParamKind::Number, _) => Err(ParamError::Conflict(format!("parameter `{name}` takes a number"))),
+        }
+    }
+}
+
 impl ParamValues {
     /// Checks `given` against a card: unknown names, ranges, required ones; fills defaults.
     ///
@@ -233,6 +304,10 @@ impl ParamValues {
                 errors.push(ParamError::Unknown { name: name.clone(), nearest });
                 continue;
             };
+            if let Err(error) = param.check_kind(value) {
+                errors.push(error);
+                continue;
+            }
             if let ParamValue::Number(v) = value {
                 if !v.is_finite() {
                     errors.push(ParamError::NotFinite { name: param.name });
@@ -252,6 +327,15 @@ impl ParamValues {
             out.given.push(param.name);
         }
         for param in card.params {
+            match param.kind {
+                ParamKind::Number => {}
+                ParamKind::Wave => continue,
+                ParamKind::Word(words) => {
+                    let first = words.first().copied().unwrap_or_default();
+                    out.values.entry(param.name).or_insert_with(|| ParamValue::Word(first.to_string()));
+                    continue;
+                }
+            }
             match param.default {
                 Some(d) if !out.values.contains_key(param.name) => {
                     out.values.insert(param.name, ParamValue::Number(d));

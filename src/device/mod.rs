@@ -11,10 +11,11 @@
 
 pub mod behavioural;
 pub mod card;
+pub mod elements;
 pub mod group;
 pub mod waveform;
 
-pub use card::{Card, Internal, Param, ParamError, ParamValue, ParamValues, Port, Role, StateLaw};
+pub use card::{Card, Internal, Param, ParamError, ParamKind, ParamValue, ParamValues, Port, Role, StateLaw};
 pub use group::{DeviceGroup, Group, Kind, Load};
 
 use crate::numeric::real::Real;
@@ -136,4 +137,28 @@ pub trait Device<const N: usize>: Clone + Send + Sync + 'static {
 }
 
 /// Every device kind, in the order of the manual. A new device is one file and one line here.
-pub const REGISTRY: &[&dyn group::DeviceKind] = &[];
+///
+/// Conventions for whoever builds circuits from cards:
+/// - keywords: the first is the element letter or model type; a `.model` type may be any of them. In a model card,
+///   parameter names go through [`Card::model_name`] first (a diode's `m` there is `mj`).
+/// - The value on an element line is `r c l k dc gain` (alias `value`); `k` also needs `l1` and `l2`, the inductances
+///   of its windings; a resistance of zero is the kind `short`, which has the current that a resistor lacks.
+/// - Control ports come last: two nodes, or for `f h csw iswitch` and `k` branch-current unknowns of other elements.
+/// - `tnom` is filled from the options where a card declares it and the deck does not give it.
+/// - `m=` works where a card declares `m`. Words (`window=biolek`) and waveforms are marked by [`ParamKind`].
+/// - An internal unknown of unit `A` is a branch current and its row reads v_n - v_p + ... = 0, so that over all such
+///   rows and the carrying ports x . f is the power dissipated and x . dq/dt the power going into storage.
+pub const REGISTRY: &[&dyn group::DeviceKind] = &[
+    &Kind::<elements::resistor::Resistor, 2>::new(),
+    &Kind::<elements::short::Short, 3>::new(),
+    &Kind::<elements::capacitor::Capacitor, 2>::new(),
+    &Kind::<elements::inductor::Inductor, 3>::new(),
+    &Kind::<elements::coupling::Coupling, 2>::new(),
+    &Kind::<elements::sources::VoltageSource, 3>::new(),
+    &Kind::<elements::sources::CurrentSource, 2>::new(),
+    &Kind::<elements::controlled::Vcvs, 5>::new(),
+    &Kind::<elements::controlled::Vccs, 4>::new(),
+    &Kind::<elements::controlled::Cccs, 3>::new(),
+    &Kind::<elements::controlled::Ccvs, 4>::new(),
+    &Kind::<elements::diode::Diode, 3>::new(),
+];

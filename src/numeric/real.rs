@@ -7,6 +7,9 @@
 use std::array;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
+/// Where exponentials turn linear: e^230 is about 1e100, so that products of two of them and their slopes stay finite.
+pub const EXP_LIMIT: f64 = 230.0;
+
 /// A real scalar with the functions that device equations need.
 ///
 /// Comparisons look at the value only: `if v.value() > 0.0` picks the same branch for `f64` and [`Dual`].
@@ -34,10 +37,10 @@ pub trait Real:
     #[must_use]
     fn chain(self, value: f64, derivative: f64) -> Self;
 
-    /// e^x, continued linearly above x = 700 so that it neither overflows nor loses its slope.
+    /// e^x, continued linearly above x = [`EXP_LIMIT`] so that it neither overflows nor loses its slope.
     #[must_use]
     fn exp(self) -> Self {
-        const LIMIT: f64 = 700.0;
+        const LIMIT: f64 = EXP_LIMIT;
         let x = self.value();
         if x > LIMIT {
             let e = LIMIT.exp();
@@ -50,7 +53,7 @@ pub trait Real:
     #[must_use]
     fn exp_m1(self) -> Self {
         let x = self.value();
-        if x > 700.0 { self.exp() - 1.0 } else { self.chain(x.exp_m1(), x.exp()) }
+        if x > EXP_LIMIT { self.exp() - 1.0 } else { self.chain(x.exp_m1(), x.exp()) }
     }
     /// Natural logarithm; the caller guarantees a positive argument.
     #[must_use]
@@ -73,10 +76,10 @@ pub trait Real:
         // s (1 - s), written so that neither tail cancels
         self.chain(s, s * logistic(-x))
     }
-    /// Hyperbolic sine; beyond |x| = 700 the exponential's linear continuation, odd in x.
+    /// Hyperbolic sine; beyond |x| = [`EXP_LIMIT`] the exponential's linear continuation, odd in x.
     #[must_use]
     fn sinh(self) -> Self {
-        const LIMIT: f64 = 700.0;
+        const LIMIT: f64 = EXP_LIMIT;
         let x = self.value();
         if x.abs() > LIMIT {
             let e = 0.5 * LIMIT.exp();
@@ -87,7 +90,7 @@ pub trait Real:
     /// Hyperbolic cosine with the same continuation.
     #[must_use]
     fn cosh(self) -> Self {
-        const LIMIT: f64 = 700.0;
+        const LIMIT: f64 = EXP_LIMIT;
         let x = self.value();
         if x.abs() > LIMIT {
             let e = 0.5 * LIMIT.exp();

@@ -1,0 +1,218 @@
+//! Junction diode, SPICE level 1.
+//!
+//! I = A is (e^(v/(n vt)) - 1) - A ibv e^(-(v + bv)/(nbv vt)) + gmin v, vt = k T / q
+//! Q = tt I_forward + depletion charge; C_j = A cjo (1 - v/vj)^-m, continued linearly above fc vj
+//! v is the voltage behind the series resistance rs / A, an internal node.
+//! is(T) = is (T/Tnom)^(xti/n) e^((T/Tnom - 1) eg/(n vt)); vj and cjo follow SPICE's band-gap law for silicon.
+
+use super::thermal::{self, OwnTemperature, ZERO_CELSIUS};
+use crate::device::{Balance, Card, Device, Env, Internal, Param, ParamError, ParamValues, Port, Role, StateLaw};
+use crate::numeric::real::Real;
+
+/// Boltzmann constant over elementary charge in V/K (exact since the SI of 2019).
+const K_OVER_Q: f64 = 1.380_649e-23 / 1.602_176_634e-19;
+/// Reference temperature of SPICE's silicon band gap in K.
+const REFERENCE: f64 = 300.15;
+
+/// A junction diode.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Diode {
+    is: f64,
+    n: f64,
+    rs: f64,
+    cjo: f64,
+    vj: f64,
+    grading: f64,
+    fc: f64,
+    tt: f64,
+    bv: f64,
+    ibv: f64,
+    nbv: f64,
+    eg: f64,
+    xti: f64,
+    area: f64,
+    nominal: f64,
+    own: OwnTemperature,
+}
+
+/// The parameters at one temperature, times area.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Junction {
+    vt: f64,
+    is: f64,
+    cjo: f64,
+    vj: f64,
+}
+
+/// Band gap of silicon in eV.
+fn band_gap(t: f64) -> f64 {
+    1.16 - 7.02e-4 * t * t / (t + 1108.0)
+}
+
+/// SPICE's shift of the built-in voltage from the reference temperature to `t`, in V.
+fn potential_shift(t: f64) -> f64 {
+    let gap = -band_gap(t) / (2.0 * K_OVER_Q * t) + band_gap(REFERENCE) / (2.0 * K_OVER_Q * REFERENCE);
+    -2.0 * K_OVER_Q * t * (1.5 * (t / REFERENCE).ln() + gap)
+}
+
+impl Diode {
+    fn junction(&self, env: &Env) -> Junction {
+        let t = self.own.kelvin(env).max(1.0);
+        let vt = K_OVER_Q * t;
+        if (t - self.nominal).abs() < 1e-9 {
+            return Junction { vt, is: self.is * self.area, cjo: self.cjo * self.area, vj: self.vj };
+        }
+        let ratio = t / self.nominal;
+        let growth = (ratio - 1.0) * self.eg / (self.n * vt) + self.xti / self.n * ratio.ln();
+        let reference = (self.vj - potential_shift(self.nominal)) * REFERENCE / self.nominal;
+        let vj = potential_shift(t) + t / REFERENCE * reference;
+        let capacitance = |t: f64, vj: f64| 1.0 + self.grading * (4e-4 * (t - REFERENCE) - (vj / reference - 1.0));
+        let cjo = self.cjo * capacitance(t, vj) / capacitance(self.nominal, self.vj);
+        Junction { vt, is: self.is * self.area * Real::exp(growth), cjo: cjo * self.area, vj }
+    }
+
+    fn current<S: Real>(&self, env: &Env, j: &Junction, v: S) -> S {
+        let forward = (v / (self.n * j.vt)).exp_m1() * j.is + v * env.gmin;
+        if self.bv == 0.0 {
+            return forward;
+        }
+        forward - (-(v + self.bv) / (self.nbv * j.vt)).exp() * (self.ibv * self.area)
+    }
+
+    fn charge<S: Real>(&self, j: &Junction, v: S) -> S {
+        let stored = (v / (self.n * j.vt)).exp_m1() * (j.is * self.tt);
+        let (m, corner) = (self.grading, self.fc * j.vj);
+        if v.value() < corner {
+            let depth = (-v / j.vj + 1.0).powf(1.0 - m);
+            return stored + (-depth + 1.0) * (j.cjo * j.vj / (1.0 - m));
+        }
+        let f1 = j.vj / (1.0 - m) * (1.0 - (1.0 - self.fc).powf(1.0 - m));
+        let f2 = (1.0 - self.fc).powf(1.0 + m);
+        let f3 = 1.0 - self.fc * (1.0 + m);
+        let beyond = (v - corner) * f3 + (v * v - corner * corner) * (m / (2.0 * j.vj));
+        stored + (beyond / f2 + f1) * j.cjo
+    }
+
+    /// The local unknown behind the series resistance.
+    fn inner(&self) -> usize {
+        if self.rs > 0.0 { 2 } else { 0 }
+    }
+}
+
+/// Colon's and Nagel's limiting of a junction voltage: steps on the exponential are taken in the current instead.
+#[must_use]
+fn limit_junction(new: f64, old: f64, vt: f64, critical: f64) -> f64 {
+    if new <= critical || (new - old).abs() <= 2.0 * vt {
+        return new;
+    }
+    if old <= 0.0 {
+        return vt * (new / vt).ln();
+    }
+    let step = 1.0 + (new - old) / vt;
+    if step > 0.0 { old + vt * step.ln() } else { critical }
+}
+
+impl Device<3> for Diode {
+    const CARD: Card = Card {
+        keywords: &["d"],
+        doc: "junction diode, level 1",
+        source: "Nagel, SPICE2, ERL-M520 (1975); parameters and temperature laws as in ngspice",
+        role: Role::Passive,
+        ports: &[Port { name: "a", carries: true }, Port { name: "k", carries: true }],
+        internals: &[Internal { name: "inner", unit: "V", law: StateLaw::Algebraic, scale: 1.0 }],
+        params: &[
+            Param::new("is", "A", 1e-14, "saturation current per unit area").positive(),
+            Param::new("n", "1", 1.0, "emission coefficient").within(0.05, 1e3),
+            Param::new("rs", "ohm", 0.0, "series resistance times unit area").nonnegative(),
+            Param::new("cjo", "F", 0.0, "zero-bias junction capacitance per unit area").nonnegative().or(&["cj0"]),
+            Param::new("vj", "V", 1.0, "built-in voltage").within(0.05, 10.0).or(&["pb"]),
+            Param::new("mj", "1", 0.5, "grading coefficient; written m in a model card")
+                .within(0.0, 0.95)
+                .or(&["model:m"]),
+            Param::new("fc", "1", 0.5, "fraction of vj above which the capacitance goes on linearly").within(0.0, 0.95),
+            Param::new("tt", "s", 0.0, "transit time").nonnegative(),
+            Param::new("bv", "V", 0.0, "reverse breakdown voltage; 0: none").nonnegative(),
+            Param::new("ibv", "A", 1e-3, "current at the breakdown voltage per unit area").positive(),
+            Param::new("nbv", "1", 1.0, "emission coefficient of the breakdown").within(0.05, 1e3),
+            Param::new("eg", "eV", 1.11, "activation energy of is").nonnegative(),
+            Param::new("xti", "1", 3.0, "temperature exponent of is"),
+            Param::new("area", "1", 1.0, "area factor").positive(),
+            thermal::TNOM,
+            thermal::TEMP,
+            thermal::DTEMP,
+            Param::multiplicity(),
+        ],
+        outputs: &[("i", "A"), ("v", "V"), ("p", "W"), ("g", "S"), ("q", "C")],
+        equivalent: "",
+    };
+
+    fn from_params(p: &ParamValues) -> Result<Self, ParamError> {
+        Ok(Self {
+            is: p.number("is"),
+            n: p.number("n"),
+            rs: p.number("rs") / p.number("area"),
+            cjo: p.number("cjo"),
+            vj: p.number("vj"),
+            grading: p.number("mj"),
+            fc: p.number("fc"),
+            tt: p.number("tt"),
+            bv: p.number("bv"),
+            ibv: p.number("ibv"),
+            nbv: p.number("nbv"),
+            eg: p.number("eg"),
+            xti: p.number("xti"),
+            area: p.number("area"),
+            nominal: p.number("tnom") + ZERO_CELSIUS,
+            own: OwnTemperature::from_params(p),
+        })
+    }
+
+    fn balance<S: Real>(&self, env: &Env, x: &[S; 3]) -> Balance<S, 3> {
+        let j = self.junction(env);
+        let inner = self.inner();
+        let v = x[inner] - x[1];
+        let mut b = Balance::zero();
+        b.flow(inner, 1, self.current(env, &j, v));
+        b.charge(inner, 1, self.charge(&j, v));
+        if self.rs > 0.0 {
+            b.flow(0, 2, (x[0] - x[2]) / self.rs);
+        } else {
+            b.f[2] = x[2] - x[0];
+        }
+        b
+    }
+
+    fn limit(&self, env: &Env, new: &mut [f64; 3], old: &[f64; 3]) -> bool {
+        let j = self.junction(env);
+        let vt = self.n * j.vt;
+        let critical = vt * (vt / (std::f64::consts::SQRT_2 * j.is)).ln();
+        let inner = self.inner();
+        let (v, before) = (new[inner] - new[1], old[inner] - old[1]);
+        let breakdown = self.nbv * j.vt;
+        let limited = if self.bv > 0.0 && v < (-self.bv + 10.0 * breakdown).min(0.0) {
+            -self.bv - limit_junction(-(v + self.bv), -(before + self.bv), breakdown, critical)
+        } else {
+            limit_junction(v, before, vt, critical)
+        };
+        if limited == v {
+            return false;
+        }
+        // The side that moved is pulled back, so that a grounded or driven terminal is not asked to move.
+        if (new[inner] - old[inner]).abs() >= (new[1] - old[1]).abs() {
+            new[inner] = new[1] + limited;
+        } else {
+            new[1] = new[inner] - limited;
+        }
+        if inner == 0 {
+            new[2] = new[0];
+        }
+        true
+    }
+
+    fn outputs(&self, env: &Env, x: &[f64; 3], out: &mut Vec<f64>) {
+        let j = self.junction(env);
+        let v = crate::numeric::real::Dual::<1>::variable(x[self.inner()] - x[1], 0);
+        let (i, q) = (self.current(env, &j, v), self.charge(&j, v));
+        out.extend([i.v, x[0] - x[1], i.v * (x[0] - x[1]), i.d[0], q.v]);
+    }
+}

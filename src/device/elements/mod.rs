@@ -1,0 +1,11 @@
+//! The elements of SPICE: sources, passives, couplings, switches, the junction diode.
+
+pub mod capacitor;
+pub mod controlled;
+pub mod coupling;
+pub mod diode;
+pub mod inductor;
+pub mod resistor;
+pub mod short;
+pub mod sources;
+pub mod thermal;

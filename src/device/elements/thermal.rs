@@ -1,0 +1,68 @@
+//! Quadratic temperature dependence of passives: value (1 + tc1 dT + tc2 dT^2), dT = T - tnom.
+
+use crate::device::{Env, Param, ParamValues};
+
+/// 0 degrees Celsius in K.
+pub const ZERO_CELSIUS: f64 = 273.15;
+/// First-order coefficient.
+pub const TC1: Param = Param::new("tc1", "1/K", 0.0, "first-order temperature coefficient");
+/// Second-order coefficient.
+pub const TC2: Param = Param::new("tc2", "1/K^2", 0.0, "second-order temperature coefficient");
+/// Temperature of the given value.
+pub const TNOM: Param = Param::new("tnom", "C", 27.0, "temperature at which the parameters hold").within(-273.15, 1e4);
+/// Own temperature.
+pub const TEMP: Param =
+    Param::new("temp", "C", 27.0, "own temperature; the circuit's temperature when not given").within(-273.15, 1e4);
+/// Offset to the circuit's temperature.
+pub const DTEMP: Param = Param::new("dtemp", "K", 0.0, "own temperature above the circuit's; ignored with temp");
+
+/// Own temperature of an element: fixed, or the circuit's plus an offset.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OwnTemperature {
+    fixed: Option<f64>,
+    offset: f64,
+}
+
+impl OwnTemperature {
+    /// Reads `temp` and `dtemp`.
+    #[must_use]
+    pub fn from_params(p: &ParamValues) -> Self {
+        Self { fixed: p.is_given("temp").then(|| p.number("temp") + ZERO_CELSIUS), offset: p.number("dtemp") }
+    }
+    /// Temperature in K.
+    #[must_use]
+    pub fn kelvin(&self, env: &Env) -> f64 {
+        self.fixed.unwrap_or(env.temperature + self.offset)
+    }
+}
+
+/// The factor on a passive's value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Coefficients {
+    tc1: f64,
+    tc2: f64,
+    nominal: f64,
+    own: OwnTemperature,
+}
+
+impl Coefficients {
+    /// Reads `tc1 tc2 tnom temp dtemp`.
+    #[must_use]
+    pub fn from_params(p: &ParamValues) -> Self {
+        Self {
+            tc1: p.number("tc1"),
+            tc2: p.number("tc2"),
+            nominal: p.number("tnom") + ZERO_CELSIUS,
+            own: OwnTemperature::from_params(p),
+        }
+    }
+    /// 1 + tc1 dT + tc2 dT^2.
+    #[must_use]
+    pub fn factor(&self, env: &Env) -> f64 {
+        if self.tc1 == 0.0 && self.tc2 == 0.0 {
+            return 1.0;
+        }
+        let dt = self.own.kelvin(env) - self.nominal;
+        1.0 + dt * (self.tc1 + dt * self.tc2)
+    }
+}
