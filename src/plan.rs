@@ -376,6 +376,10 @@ pub struct Crossing {
     pub left: Formula,
     /// Right side.
     pub right: Formula,
+    /// The left side as the user wrote it, for messages.
+    pub left_text: String,
+    /// The right side as the user wrote it.
+    pub right_text: String,
     /// Direction.
     pub edge: Edge,
     /// n-th from 1; `None` = last.

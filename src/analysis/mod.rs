@@ -1,1 +1,3 @@
 //! Drivers: op, dc, tran, tf.
+
+pub mod measure;
