@@ -8,7 +8,7 @@
 mod crossing;
 mod waveform;
 
-use crate::numeric::formula::Formula;
+use crate::numeric::formula::{Formula, Tape};
 use crate::plan::{AnalysisWord, Crossing, Edge, Measure, MeasureKind, Point, Quantity, Statistic};
 use crate::result::{MeasureResult, Table};
 use crate::units::format_si;
@@ -117,7 +117,7 @@ impl<'a> Evaluator<'a> {
         let summary = waveform.summary(window);
         let (low, high) = (summary.low, summary.high);
         let (Some(low), Some(high)) = (low, high) else {
-            return Err(format!("there is no point of the sweep between {}", self.range(window)));
+            return Err(format!("there is no value between {}", self.range(window, "and")));
         };
         let ends = (self.axis.has_values()).then_some(summary.ends);
         Ok(match statistic {
@@ -149,7 +149,7 @@ impl<'a> Evaluator<'a> {
             Point::At(formula) => {
                 let at = self.number(formula)?;
                 self.axis.position(at).ok_or_else(|| {
-                    format!("{} lies outside the sweep, {}", self.show(at), self.range(&self.axis.span()))
+                    format!("{} lies outside the sweep, {}", self.show(at), self.range(&self.axis.span(), "to"))
                 })
             }
         }
@@ -197,7 +197,7 @@ impl<'a> Evaluator<'a> {
             Edge::Fall => ("falls through", "fall"),
         };
         let (name, level) = (&crossing.left_text, &crossing.right_text);
-        let range = self.range(window);
+        let range = self.range(window, "and");
         if count > 0 {
             let times = if count == 1 { "time" } else { "times" };
             let asked = asked.unwrap_or(1);
@@ -206,7 +206,7 @@ impl<'a> Evaluator<'a> {
         let summary = left.summary(window);
         let stays = match (summary.low, summary.high) {
             (Some(low), Some(high)) => {
-                format!("; {name} lies between {:.6} and {:.6}", Sig(low.value), Sig(high.value))
+                format!("; {name} lies between {} and {}", digits(low.value), digits(high.value))
             }
             _ => String::new(),
         };
@@ -228,7 +228,11 @@ impl<'a> Evaluator<'a> {
         let window = self.axis.window(from, to);
         let span = self.axis.span();
         if window.high < span.low || window.low > span.high {
-            return Err(format!("the window, {}, lies outside the sweep, {}", self.range(&window), self.range(&span)));
+            return Err(format!(
+                "the window, {}, lies outside the sweep, {}",
+                self.range(&window, "to"),
+                self.range(&span, "to")
+            ));
         }
         Ok(window)
     }
@@ -245,9 +249,10 @@ impl<'a> Evaluator<'a> {
     fn waveform(&self, formula: &Formula) -> Result<Waveform<'_>, String> {
         self.check(formula)?;
         let mut slots = self.slots();
+        let mut tape = Tape::default();
         let values = (0..self.table.points()).map(|k| {
             self.fill(formula, k, &mut slots);
-            formula.eval(&slots)
+            formula.eval_with(&slots, &mut tape)
         });
         Ok(Waveform { axis: &self.axis, values: values.collect() })
     }
@@ -292,8 +297,9 @@ impl<'a> Evaluator<'a> {
         format_si(value, self.unit())
     }
 
-    fn range(&self, window: &Window) -> String {
-        format!("{} and {}", self.show(window.low), self.show(window.high))
+    /// `between` 0 s and 1 us; `from` 0 s to 1 us.
+    fn range(&self, window: &Window, word: &str) -> String {
+        format!("{} {word} {}", self.show(window.low), self.show(window.high))
     }
 
     fn unit(&self) -> &'static str {
@@ -310,11 +316,11 @@ impl<'a> Evaluator<'a> {
 
 const NO_AXIS: &str = "an operating point has a single point, so nothing can be crossed";
 
-/// A number with six significant digits and no trailing zeros.
-struct Sig(f64);
-
-impl std::fmt::Display for Sig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&format_si(self.0, ""))
-    }
+/// A number with up to six significant digits.
+fn digits(value: f64) -> String {
+    let rounded = format!("{value:.5e}").parse().unwrap_or(value);
+    if rounded == 0.0 || (1e-3..1e6).contains(&rounded.abs()) { format!("{rounded}") } else { format!("{rounded:e}") }
 }
+
+#[cfg(test)]
+mod tests;

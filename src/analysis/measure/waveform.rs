@@ -166,11 +166,9 @@ struct Piece {
 }
 
 impl Waveform<'_> {
-    pub fn minus(mut self, other: &Waveform<'_>) -> Self {
-        for (a, b) in self.values.iter_mut().zip(&other.values) {
-            *a -= b;
-        }
-        self
+    pub fn minus(&self, other: &Self) -> Self {
+        let values = self.values.iter().zip(&other.values).map(|(a, b)| a - b).collect();
+        Self { axis: self.axis, values }
     }
 
     /// Do points `k` and `k + 1` belong to the same pass of the sweep?
@@ -270,6 +268,9 @@ impl Sums {
     }
 
     fn extend(&mut self, x: f64, y: f64) {
+        if y.is_nan() {
+            return;
+        }
         if self.low.is_none_or(|low| y < low.value) {
             self.low = Some(Extreme { value: y, at: x });
         }
@@ -281,6 +282,9 @@ impl Sums {
     fn add(&mut self, piece: &Piece) {
         let ((x0, x1), (y0, y1)) = (piece.x, piece.y);
         let width = (x1 - x0).abs();
+        if width == 0.0 {
+            self.see(x0, y0);
+        }
         self.width += width;
         self.area += width * 0.5 * (y0 + y1);
         self.square += width * (y0 * y0 + y0 * y1 + y1 * y1) / 3.0;
