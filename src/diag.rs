@@ -172,3 +172,12 @@ impl SourceMap {
         (line, column)
     }
 }
+
+/// The candidate closest to a misspelt name, if one is close enough to be meant: at most two edits, and fewer than
+/// half of the letters. Ties go to the alphabetically first, so that messages do not depend on hashing.
+#[must_use]
+pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let (distance, candidate) = candidates.map(|c| (strsim::damerau_levenshtein(c, name), c)).min()?;
+    let longest = name.chars().count().max(candidate.chars().count());
+    (distance <= 2 && 2 * distance < longest.max(3)).then_some(candidate)
+}

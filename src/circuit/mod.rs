@@ -4,6 +4,7 @@
 //! hierarchical with dots, unique; ground is `0` and is not an unknown.
 
 pub mod array;
+pub mod builder;
 pub mod names;
 pub mod pattern;
 pub mod probe;
@@ -11,7 +12,8 @@ pub mod probe;
 use crate::device::{DeviceGroup, StateLaw};
 
 pub use array::ArrayInstance;
-pub use names::{CellRef, Names};
+pub use builder::CircuitBuilder;
+pub use names::{CellRef, Names, is_ground};
 pub use pattern::Pattern;
 pub use probe::{Probe, UnknownName};
 

@@ -1,0 +1,120 @@
+//! What all scopes of one build share: the deck, the options in force, the overrides of the step, and the notes made.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+
+use super::definitions::Definitions;
+use crate::diag::{Diagnostic, Span};
+use crate::netlist::ast::{Deck, Subckt};
+use crate::plan::{Options, Overrides, SweepTarget};
+
+/// The common ground of a build.
+pub struct Context<'d> {
+    /// The deck.
+    pub deck: &'d Deck,
+    /// `-D name=value`.
+    pub defines: &'d [(String, f64)],
+    /// Values of the step point.
+    pub overrides: &'d Overrides,
+    /// Options in force; the temperature already includes `.temp` and the step.
+    pub options: Options,
+    /// Random functions are drawn, not nominal.
+    pub random: bool,
+    pub(super) evaluating: RefCell<Vec<(String, Span)>>,
+    pub(super) depth: Cell<usize>,
+    templates: RefCell<HashMap<*const Subckt, Rc<Definitions<'d>>>>,
+    notes: RefCell<Vec<Diagnostic>>,
+    noted: RefCell<HashSet<(&'static str, Option<Span>)>>,
+    consumed: RefCell<BTreeSet<SweepTarget>>,
+}
+
+impl<'d> Context<'d> {
+    /// A context with nothing evaluated yet.
+    #[must_use]
+    pub fn new(
+        deck: &'d Deck,
+        defines: &'d [(String, f64)],
+        overrides: &'d Overrides,
+        options: Options,
+        random: bool,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            deck,
+            defines,
+            overrides,
+            options,
+            random,
+            evaluating: RefCell::default(),
+            depth: Cell::new(0),
+            templates: RefCell::default(),
+            notes: RefCell::default(),
+            noted: RefCell::default(),
+            consumed: RefCell::default(),
+        })
+    }
+
+    /// The definitions of a subcircuit's body, gathered once.
+    #[must_use]
+    pub fn definitions_of(&self, subckt: &'d Subckt) -> Rc<Definitions<'d>> {
+        let mut templates = self.templates.borrow_mut();
+        let template = templates
+            .entry(std::ptr::from_ref(subckt))
+            .or_insert_with(|| Rc::new(Definitions::gather(&subckt.params, &subckt.body)));
+        Rc::clone(template)
+    }
+
+    /// Keeps a note or warning; the same one at the same place only once.
+    pub fn note(&self, note: Diagnostic) {
+        if self.noted.borrow_mut().insert((note.code, note.span)) {
+            self.notes.borrow_mut().push(note);
+        }
+    }
+
+    /// All notes so far, leaving none.
+    #[must_use]
+    pub fn take_notes(&self) -> Vec<Diagnostic> {
+        self.notes.take()
+    }
+
+    /// The value that the step writes to a target, which thereby counts as found.
+    #[must_use]
+    pub fn replaced(&self, target: &SweepTarget) -> Option<f64> {
+        if self.overrides.values.is_empty() {
+            return None;
+        }
+        let value = self.overrides.values.get(target).copied()?;
+        self.consumed(target);
+        Some(value)
+    }
+
+    /// All values that the step writes to fields of a device, which thereby count as found.
+    #[must_use]
+    pub fn replaced_fields(&self, device: &str) -> Vec<(String, f64)> {
+        if self.overrides.values.is_empty() {
+            return Vec::new();
+        }
+        let mut fields = Vec::new();
+        for (target, &value) in &self.overrides.values {
+            if let SweepTarget::Device(name, field) = target
+                && name == device
+            {
+                self.consumed(target);
+                fields.push((field.clone(), value));
+            }
+        }
+        fields
+    }
+
+    /// Marks a step target as found.
+    pub fn consumed(&self, target: &SweepTarget) {
+        self.consumed.borrow_mut().insert(target.clone());
+    }
+
+    /// Step targets that nothing in the deck answered to.
+    #[must_use]
+    pub fn missed(&self) -> Vec<SweepTarget> {
+        let consumed = self.consumed.borrow();
+        self.overrides.values.keys().filter(|t| !consumed.contains(t)).cloned().collect()
+    }
+}
