@@ -8,7 +8,9 @@ pub mod bus;
 pub mod compile;
 pub mod context;
 pub mod definitions;
+pub mod faults;
 pub mod functions;
+pub mod percell;
 mod random;
 pub mod scope;
 
