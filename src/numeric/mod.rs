@@ -1,7 +1,14 @@
 //! Numerics that know no circuits.
 
+pub mod dense;
 pub mod formula;
 pub mod function;
 pub mod integrate;
 pub mod newton;
+pub mod ordering;
+pub mod pattern;
 pub mod real;
+pub mod scalar;
+pub mod sparse;
+mod sparse_factors;
+mod sparse_search;
