@@ -1,5 +1,6 @@
 //! Numerics that know no circuits.
 
+pub mod control;
 pub mod dense;
 pub mod faer_lu;
 pub mod formula;
