@@ -13,6 +13,8 @@ pub mod functions;
 pub mod percell;
 mod random;
 pub mod scope;
+pub mod steps;
+pub mod sweep;
 
 pub use compile::{Auxiliary, Slots, is_dynamic};
 pub use context::Context;
@@ -60,7 +62,10 @@ impl Elaborator {
     /// # Errors
     /// All mistakes in `.step`, `.temp`, `.data` and `.mc` cards.
     pub fn steps(&self) -> Result<Vec<StepPoint>, Vec<Diagnostic>> {
-        Ok(vec![StepPoint::default()])
+        let overrides = Overrides::default();
+        let context = Context::new(&self.deck, &self.defines, &overrides, Options::default(), false);
+        let scope = Scope::top(&context).map_err(|e| vec![e])?;
+        steps::points(&scope)
     }
 
     /// The circuit and the plan at one step point.

@@ -1,8 +1,6 @@
 //! Numerics that know no circuits.
 
-pub mod control;
 pub mod dense;
-pub mod faer_lu;
 pub mod formula;
 pub mod function;
 pub mod integrate;
@@ -10,7 +8,6 @@ pub mod newton;
 pub mod ordering;
 pub mod pattern;
 pub mod real;
-pub mod rng;
 pub mod scalar;
 pub mod sparse;
 mod sparse_factors;
