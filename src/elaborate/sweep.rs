@@ -101,11 +101,7 @@ fn data_sweep(scope: &Scope<'_>, table: &DataTable) -> Result<Sweep, Vec<Diagnos
     let width = table.columns.len();
     let flat = match &table.file {
         Some(file) => read_table(scope, file, width).map_err(|e| errors.push(e)).unwrap_or_default(),
-        None => table
-            .values
-            .iter()
-            .map(|v| scope.number(v).map_err(|e| errors.push(e)).unwrap_or(f64::NAN))
-            .collect(),
+        None => table.values.iter().map(|v| scope.number(v).map_err(|e| errors.push(e)).unwrap_or(f64::NAN)).collect(),
     };
     if width == 0 || flat.len() % width.max(1) != 0 || flat.is_empty() && errors.is_empty() {
         errors.push(
