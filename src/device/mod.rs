@@ -13,6 +13,9 @@ pub mod behavioural;
 pub mod card;
 pub mod elements;
 pub mod group;
+pub mod limiting;
+pub mod memristor;
+pub mod selector;
 pub mod waveform;
 
 pub use card::{Card, Internal, Param, ParamError, ParamKind, ParamValue, ParamValues, Port, Role, StateLaw};
@@ -160,5 +163,15 @@ pub const REGISTRY: &[&dyn group::DeviceKind] = &[
     &Kind::<elements::controlled::Vccs, 4>::new(),
     &Kind::<elements::controlled::Cccs, 3>::new(),
     &Kind::<elements::controlled::Ccvs, 4>::new(),
+    &Kind::<elements::switch::VoltageSwitch, 4>::new(),
+    &Kind::<elements::switch::CurrentSwitch, 3>::new(),
     &Kind::<elements::diode::Diode, 3>::new(),
+    &Kind::<memristor::linear_drift::LinearDrift, 3>::new(),
+    &Kind::<memristor::vteam::Vteam, 3>::new(),
+    &Kind::<memristor::yakopcic::Yakopcic, 3>::new(),
+    &Kind::<memristor::yakopcic2020::Yakopcic2020, 3>::new(),
+    &Kind::<memristor::conductance_memory::ConductanceMemory, 4>::new(),
+    &Kind::<selector::threshold::ThresholdSwitch, 3>::new(),
+    &Kind::<selector::sinh::SinhSelector, 2>::new(),
+    &Kind::<selector::rectifier::Rectifier, 2>::new(),
 ];

@@ -225,7 +225,7 @@ mod tests {
             period: 100e-9,
             cycles: 0.0,
         };
-        let c = corners(&p, 1e-5);
+        let c = corners(&p, 1e-5 - 0.5e-9);
         assert!(c.windows(2).all(|w| w[1] - w[0] > 0.5e-9), "{c:?}");
         assert_eq!(c.len(), 299);
     }

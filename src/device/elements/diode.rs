@@ -5,12 +5,12 @@
 //! v is the voltage behind the series resistance rs / A, an internal node.
 //! is(T) = is (T/Tnom)^(xti/n) e^((T/Tnom - 1) eg/(n vt)); vj and cjo follow SPICE's band-gap law for silicon.
 
-use super::thermal::{self, OwnTemperature, ZERO_CELSIUS};
-use crate::device::{Balance, Card, Device, Env, Internal, Param, ParamError, ParamValues, Port, Role, StateLaw};
+use super::thermal::{self, K_OVER_Q, OwnTemperature, ZERO_CELSIUS};
+use crate::device::{
+    Balance, Card, Device, Env, Internal, Param, ParamError, ParamValues, Port, Role, StateLaw, limiting,
+};
 use crate::numeric::real::Real;
 
-/// Boltzmann constant over elementary charge in V/K (exact since the SI of 2019).
-const K_OVER_Q: f64 = 1.380_649e-23 / 1.602_176_634e-19;
 /// Reference temperature of SPICE's silicon band gap in K.
 const REFERENCE: f64 = 300.15;
 
@@ -99,19 +99,6 @@ impl Diode {
     }
 }
 
-/// Colon's and Nagel's limiting of a junction voltage: steps on the exponential are taken in the current instead.
-#[must_use]
-fn limit_junction(new: f64, old: f64, vt: f64, critical: f64) -> f64 {
-    if new <= critical || (new - old).abs() <= 2.0 * vt {
-        return new;
-    }
-    if old <= 0.0 {
-        return vt * (new / vt).ln();
-    }
-    let step = 1.0 + (new - old) / vt;
-    if step > 0.0 { old + vt * step.ln() } else { critical }
-}
-
 impl Device<3> for Diode {
     const CARD: Card = Card {
         keywords: &["d"],
@@ -185,28 +172,20 @@ impl Device<3> for Diode {
     fn limit(&self, env: &Env, new: &mut [f64; 3], old: &[f64; 3]) -> bool {
         let j = self.junction(env);
         let vt = self.n * j.vt;
-        let critical = vt * (vt / (std::f64::consts::SQRT_2 * j.is)).ln();
+        let critical = limiting::critical_voltage(j.is, vt);
         let inner = self.inner();
         let (v, before) = (new[inner] - new[1], old[inner] - old[1]);
         let breakdown = self.nbv * j.vt;
         let limited = if self.bv > 0.0 && v < (-self.bv + 10.0 * breakdown).min(0.0) {
-            -self.bv - limit_junction(-(v + self.bv), -(before + self.bv), breakdown, critical)
+            -self.bv - limiting::limit_exponential(-(v + self.bv), -(before + self.bv), breakdown, critical)
         } else {
-            limit_junction(v, before, vt, critical)
+            limiting::limit_exponential(v, before, vt, critical)
         };
-        if limited == v {
-            return false;
-        }
-        // The side that moved is pulled back, so that a grounded or driven terminal is not asked to move.
-        if (new[inner] - old[inner]).abs() >= (new[1] - old[1]).abs() {
-            new[inner] = new[1] + limited;
-        } else {
-            new[1] = new[inner] - limited;
-        }
+        let pulled = limiting::pull_voltage(new, old, inner, 1, limited);
         if inner == 0 {
             new[2] = new[0];
         }
-        true
+        pulled
     }
 
     fn outputs(&self, env: &Env, x: &[f64; 3], out: &mut Vec<f64>) {

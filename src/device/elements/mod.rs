@@ -8,4 +8,5 @@ pub mod inductor;
 pub mod resistor;
 pub mod short;
 pub mod sources;
+pub mod switch;
 pub mod thermal;

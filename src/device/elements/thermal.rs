@@ -1,9 +1,12 @@
 //! Quadratic temperature dependence of passives: value (1 + tc1 dT + tc2 dT^2), dT = T - tnom.
 
 use crate::device::{Env, Param, ParamValues};
+use crate::units;
 
 /// 0 degrees Celsius in K.
 pub const ZERO_CELSIUS: f64 = 273.15;
+/// Boltzmann constant over elementary charge in V/K.
+pub const K_OVER_Q: f64 = units::BOLTZMANN / units::ELEMENTARY_CHARGE;
 /// First-order coefficient.
 pub const TC1: Param = Param::new("tc1", "1/K", 0.0, "first-order temperature coefficient");
 /// Second-order coefficient.
