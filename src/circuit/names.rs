@@ -156,6 +156,11 @@ impl Circuit {
         out
     }
 
+    /// Every node view of all arrays with its unknown, in one walk.
+    pub fn visit_array_nodes(&self, visit: &mut dyn FnMut(&str, u32)) {
+        self.arrays.iter().for_each(|a| a.visit_nodes(visit));
+    }
+
     /// The name of an unknown for messages: a node name, `device#i`, or a view into an array. Searches arrays; not for
     /// inner loops.
     #[must_use]

@@ -5,6 +5,7 @@
 //! them; a circuit comes out only when there is none.
 
 pub mod bus;
+pub mod check;
 pub mod compile;
 pub mod context;
 pub mod definitions;
