@@ -1,3 +1,42 @@
-//! Drivers: op, dc, tran, tf.
+//! Drivers: operating point, DC sweep, transient, transfer function. They know circuits and plans, not netlists,
+//! and hand every accepted point to a [`Sink`].
 
+mod charge;
+mod dc;
+mod error;
+mod history;
 pub mod measure;
+mod op;
+mod record;
+mod solver;
+mod tf;
+mod tran;
+
+pub use dc::Rebuild;
+pub use error::{AnalysisError, Failure, WorstUnknown};
+pub use record::signal_name;
+
+use crate::circuit::Circuit;
+use crate::plan::{Analysis, Plan};
+use crate::result::{Sink, Stats};
+
+/// Runs one analysis of a plan. `step_label` goes into the plot header; `rebuild` makes the circuit anew for sweeps
+/// over parameters.
+///
+/// # Errors
+/// See [`AnalysisError`]; whatever was accepted before is in the sink.
+pub fn run(
+    analysis: &Analysis,
+    circuit: &mut Circuit,
+    plan: &Plan,
+    step_label: &str,
+    rebuild: Rebuild,
+    sink: &mut dyn Sink,
+) -> Result<Stats, AnalysisError> {
+    match analysis {
+        Analysis::Op => op::run(circuit, plan, step_label, sink),
+        Analysis::Dc(sweeps) => dc::run(sweeps, circuit, plan, step_label, rebuild, sink),
+        Analysis::Tran(tran) => tran::run(tran, circuit, plan, step_label, sink),
+        Analysis::Tf { output, input } => tf::run(output, input, circuit, plan, step_label, sink),
+    }
+}

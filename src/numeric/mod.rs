@@ -1,6 +1,8 @@
 //! Numerics that know no circuits.
 
+pub mod control;
 pub mod dense;
+pub mod faer_lu;
 pub mod formula;
 pub mod function;
 pub mod integrate;
@@ -8,6 +10,7 @@ pub mod newton;
 pub mod ordering;
 pub mod pattern;
 pub mod real;
+pub mod rng;
 pub mod scalar;
 pub mod sparse;
 mod sparse_factors;

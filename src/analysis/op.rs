@@ -1,0 +1,354 @@
+//! Operating points: F(x) = 0 with time standing still.
+//!
+//! Order of attack, each aid named in the statistics when it was needed:
+//!   1. damped Newton from the given x;
+//!   2. gmin stepping: a conductance from every node to ground, lowered by decades to nothing;
+//!   3. source stepping: all independent sources scaled from 0 to 1;
+//!   4. pseudo-transient continuation: backward Euler in the circuit's own slow states and a capacitance at every
+//!      node, with growing steps (Kelley and Keyes, SIAM J. Numer. Anal. 35, 1998).
+//!
+//! Circuits with volatile states (threshold selectors) are multivalued in DC. There the branch that the history leads
+//! to is the answer, not the first root that Newton finds: a solution whose states moved far from where they were is
+//! thrown away, the states are held, the voltages solved, and the states then released to follow their own dynamics
+//! (pseudo-transient without artificial capacitance). The statistics say when that happened.
+
+use super::error::{AnalysisError, Failure};
+use super::record::{self, Observation, Recorder};
+use super::solver::Solver;
+use crate::circuit::{Circuit, UnknownKind};
+use crate::device::{Env, Mode};
+use crate::numeric::newton::{Effort, NewtonError};
+use crate::plan::Plan;
+use crate::result::{Sink, Stats};
+use crate::system::Rows;
+
+/// A state that moved by more than this fraction of its scale in one solve may have jumped to another branch.
+const BRANCH_JUMP: f64 = 0.05;
+/// Discrete switches may flip this often in one operating point.
+const FLIP_LIMIT: usize = 200;
+/// Largest move of a state in one pseudo-time step, as a fraction of its scale.
+const PSEUDO_MOVE: f64 = 0.3;
+/// Pseudo-time steps before giving up.
+const PSEUDO_LIMIT: usize = 4000;
+
+/// Runs `.op`: one point, no axis.
+///
+/// # Errors
+/// Non-convergence or an unknown signal.
+pub fn run(circuit: &mut Circuit, plan: &Plan, step_label: &str, sink: &mut dyn Sink) -> Result<Stats, AnalysisError> {
+    let mut recorder = Recorder::new(circuit, plan)?;
+    sink.begin(&record::header(circuit, plan, "Operating Point", step_label, None));
+    let outcome = record_point(circuit, plan, &mut recorder, sink);
+    sink.end();
+    outcome
+}
+
+fn record_point(
+    circuit: &mut Circuit,
+    plan: &Plan,
+    recorder: &mut Recorder,
+    sink: &mut dyn Sink,
+) -> Result<Stats, AnalysisError> {
+    let mut solver = Solver::new(circuit, &plan.options);
+    let env = solver.env(Mode::Dc, 0.0);
+    let mut x = solver.start();
+    let held = if plan.options.ic_in_op { solver.circuit.initial.clone() } else { Vec::new() };
+    solve_with_guesses(&mut solver, env, &held, &mut x, "of the DC circuit")?;
+    let observation = Observation { circuit: solver.circuit, env, x: &x, loads: solver.system.loads(), charges: None };
+    sink.point(recorder.row(None, &observation));
+    for card in plan.snapshots.iter().filter(|card| card.at_end) {
+        sink.snapshot(record::snapshot(card, 0.0, &observation)?);
+    }
+    solver.stats.points = 1;
+    Ok(solver.stats)
+}
+
+/// Operating point with `held` nodes fixed; `.nodeset` values are held in a first solve and then let go.
+///
+/// # Errors
+/// See [`solve`].
+pub fn solve_with_guesses(
+    solver: &mut Solver,
+    env: Env,
+    held: &[(u32, f64)],
+    x: &mut Vec<f64>,
+    at: &str,
+) -> Result<(), Box<Failure>> {
+    let mut rows = Rows::operating_point(solver.circuit, x, solver.options.rshunt);
+    rows.hold(held);
+    let iterations = solver.options.itl1;
+    if !solver.circuit.nodesets.is_empty() {
+        let mut guessed = rows.clone();
+        guessed.hold(&solver.circuit.nodesets);
+        let mut guess = x.clone();
+        if solver.newton(env, &guessed, &mut guess, Effort { iterations, damped: true }).is_ok() {
+            *x = guess;
+        }
+    }
+    solve(solver, env, &rows, x, iterations, at)
+}
+
+/// Solves for an operating point near `x`; `x` ends there. Discrete states are brought into agreement with it.
+///
+/// # Errors
+/// A [`Failure`] that names the worst unknowns and the aids that were tried.
+pub fn solve(
+    solver: &mut Solver,
+    env: Env,
+    rows: &Rows,
+    x: &mut Vec<f64>,
+    iterations: usize,
+    at: &str,
+) -> Result<(), Box<Failure>> {
+    for _ in 0..FLIP_LIMIT {
+        settle(solver, env, rows, x, iterations, at)?;
+        if !solver.accept(&env, x) {
+            solver.note_residual(rows);
+            return Ok(());
+        }
+    }
+    let mut failure = Failure {
+        analysis: "operating point",
+        at: at.to_string(),
+        cause: format!("discrete switches kept flipping ({FLIP_LIMIT} times): there is no consistent state"),
+        ..Failure::default()
+    };
+    failure.stats = solver.stats.clone();
+    Err(Box::new(failure))
+}
+
+/// One solution for fixed discrete states, on the branch that history leads to.
+fn settle(
+    solver: &mut Solver,
+    env: Env,
+    rows: &Rows,
+    x: &mut Vec<f64>,
+    iterations: usize,
+    at: &str,
+) -> Result<(), Box<Failure>> {
+    let before = x.clone();
+    let direct = solver.newton(env, rows, x, Effort { iterations, damped: true });
+    if solver.settling().is_empty() {
+        return match direct {
+            Ok(_) => Ok(()),
+            Err(error) => with_aids(solver, env, rows, x, &before, at, error),
+        };
+    }
+    if direct.is_ok() && !jumped(solver, &before, x) {
+        return Ok(());
+    }
+    x.clone_from(&before);
+    match follow_states(solver, env, rows, x, 0.0) {
+        Ok(()) => {
+            note_branch(solver, &before, x, at);
+            Ok(())
+        }
+        Err(error) => with_aids(solver, env, rows, x, &before, at, error),
+    }
+}
+
+/// Did a volatile state move too far to be sure of its branch?
+fn jumped(solver: &Solver, before: &[f64], after: &[f64]) -> bool {
+    solver.settling().iter().any(|&(k, scale)| (after[k] - before[k]).abs() > BRANCH_JUMP * scale)
+}
+
+/// Says which states took which branch.
+fn note_branch(solver: &mut Solver, before: &[f64], after: &[f64], at: &str) {
+    let moved: Vec<String> = solver
+        .settling()
+        .iter()
+        .filter(|&&(k, scale)| (after[k] - before[k]).abs() > 0.5 * scale)
+        .take(4)
+        .map(|&(k, _)| format!("{} {:.3} -> {:.3}", solver.circuit.unknown_name(k as u32), before[k], after[k]))
+        .collect();
+    if !moved.is_empty() && solver.stats.branches.len() < 100 {
+        solver.stats.branches.push(format!("{at}: {}", moved.join(", ")));
+    }
+}
+
+/// gmin stepping, source stepping, pseudo-transient, in this order.
+fn with_aids(
+    solver: &mut Solver,
+    env: Env,
+    rows: &Rows,
+    x: &mut Vec<f64>,
+    before: &[f64],
+    at: &str,
+    first: NewtonError,
+) -> Result<(), Box<Failure>> {
+    let mut tried = vec!["damped Newton".to_string()];
+    let mut last = first;
+    type Aid = fn(&mut Solver, Env, &Rows, &mut Vec<f64>) -> Result<(), NewtonError>;
+    let aids: [(&str, bool, Aid); 3] = [
+        ("gmin stepping", solver.options.gmin_steps > 0, step_gmin),
+        ("source stepping", solver.options.source_steps > 0, step_sources),
+        ("pseudo-transient", true, |s, e, r, x| follow_states(s, e, r, x, PSEUDO_CAPACITANCE)),
+    ];
+    for (name, enabled, aid) in aids {
+        if !enabled {
+            continue;
+        }
+        x.clear();
+        x.extend_from_slice(before);
+        tried.push(name.to_string());
+        match aid(solver, env, rows, x) {
+            Ok(()) => {
+                if !solver.stats.aids.iter().any(|a| a == name) {
+                    solver.stats.aids.push(name.to_string());
+                }
+                return Ok(());
+            }
+            Err(error) => last = error,
+        }
+    }
+    let mut failure = solver.failure("operating point", at.to_string(), x, &last);
+    failure.tried = tried;
+    Err(failure)
+}
+
+/// Adds a conductance to ground at every free node and lowers it, faster while that goes well.
+fn step_gmin(solver: &mut Solver, env: Env, rows: &Rows, x: &mut Vec<f64>) -> Result<(), NewtonError> {
+    const START: f64 = 1e-2;
+    const END: f64 = 1e-13;
+    let effort = Effort { iterations: solver.options.itl2.max(20), damped: true };
+    let mut shunt = START;
+    let mut factor: f64 = 10.0;
+    let mut good = x.clone();
+    let mut good_shunt = f64::INFINITY;
+    while shunt > END {
+        let mut stepped = rows.clone();
+        for (k, s) in stepped.shunt.iter_mut().enumerate() {
+            if solver.system.kind(k) == UnknownKind::Voltage {
+                *s += shunt;
+            }
+        }
+        match solver.newton(env, &stepped, x, effort) {
+            Ok(done) => {
+                good.clone_from(x);
+                good_shunt = shunt;
+                if done.iterations <= effort.iterations / 4 {
+                    factor = (factor * factor.sqrt()).min(1e3);
+                }
+                shunt /= factor;
+            }
+            Err(error) => {
+                factor = factor.powf(0.25);
+                if !good_shunt.is_finite() || factor < 1.01 {
+                    return Err(error);
+                }
+                x.clone_from(&good);
+                shunt = good_shunt / factor;
+            }
+        }
+    }
+    solver.newton(env, rows, x, Effort { iterations: solver.options.itl1, damped: true }).map(|_| ())
+}
+
+/// Scales all independent sources from 0 to 1.
+fn step_sources(solver: &mut Solver, env: Env, rows: &Rows, x: &mut Vec<f64>) -> Result<(), NewtonError> {
+    let effort = Effort { iterations: solver.options.itl2.max(20), damped: true };
+    let (mut scale, mut step) = (0.0f64, 0.1f64);
+    let mut zero = env;
+    zero.source_scale = 0.0;
+    solver.newton(zero, rows, x, effort)?;
+    let mut good = x.clone();
+    while scale < 1.0 {
+        let mut stepped = env;
+        stepped.source_scale = (scale + step).min(1.0);
+        match solver.newton(stepped, rows, x, effort) {
+            Ok(done) => {
+                scale = stepped.source_scale;
+                good.clone_from(x);
+                if done.iterations <= effort.iterations / 3 {
+                    step *= 2.0;
+                }
+            }
+            Err(error) => {
+                step *= 0.25;
+                if step < 1e-7 {
+                    return Err(error);
+                }
+                x.clone_from(&good);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Capacitance that pseudo-transient continuation puts at every node, in F.
+const PSEUDO_CAPACITANCE: f64 = 1e-9;
+
+/// Lets volatile states follow their own dynamics (q of their rows is real) and, with `capacitance`, the nodes
+/// theirs, by backward Euler with growing steps until nothing moves; ends with a Newton solve of the still equations.
+fn follow_states(
+    solver: &mut Solver,
+    env: Env,
+    rows: &Rows,
+    x: &mut Vec<f64>,
+    capacitance: f64,
+) -> Result<(), NewtonError> {
+    let effort = Effort { iterations: solver.options.itl2.max(30), damped: true };
+    let final_effort = Effort { iterations: solver.options.itl1, damped: true };
+    let settling: Vec<(usize, f64)> = solver.settling().to_vec();
+    // voltages first, with the states where history left them
+    let mut held = rows.clone();
+    held.hold(&settling.iter().map(|&(k, _)| (k as u32, x[k])).collect::<Vec<_>>());
+    if capacitance == 0.0 || solver.newton(env, &held, &mut x.clone(), effort).is_ok() {
+        solver.newton(env, &held, x, effort)?;
+    }
+    let mut h = 1e-13;
+    let mut last = NewtonError::Limit { iterations: 0, worst: Vec::new() };
+    for _ in 0..PSEUDO_LIMIT {
+        let before = x.clone();
+        let mut moving = rows.clone();
+        solver.system.load(solver.circuit, &env, &before);
+        for &(k, _) in &settling {
+            moving.alpha[k] = 1.0 / h;
+            moving.beta[k] = -solver.system.q[k] / h;
+        }
+        if capacitance > 0.0 {
+            for k in 0..before.len() {
+                if solver.system.kind(k) == UnknownKind::Voltage {
+                    moving.shunt[k] += capacitance / h;
+                    moving.reference[k] = before[k];
+                }
+            }
+        }
+        let outcome = solver.newton(env, &moving, x, effort);
+        let moved = settling.iter().map(|&(k, scale)| (x[k] - before[k]).abs() / scale).fold(0.0, f64::max);
+        match outcome {
+            Ok(_) if moved <= PSEUDO_MOVE => {
+                let still = (0..x.len()).all(|k| {
+                    let tolerance = solver.options.reltol * x[k].abs() + solver.system.absolute(k);
+                    (x[k] - before[k]).abs() <= tolerance
+                });
+                if still && h > 1e-3 {
+                    let arrived = x.clone();
+                    match solver.newton(env, rows, x, final_effort) {
+                        Ok(_) if !jumped(solver, &arrived, x) => return Ok(()),
+                        Ok(_) => x.clone_from(&arrived),
+                        Err(error) => {
+                            last = error;
+                            x.clone_from(&arrived);
+                        }
+                    }
+                    if h > 1e12 {
+                        return Err(last);
+                    }
+                }
+                h *= if moved < 0.25 * PSEUDO_MOVE { 4.0 } else { 1.5 };
+            }
+            other => {
+                if let Err(error) = other {
+                    last = error;
+                }
+                x.clone_from(&before);
+                h *= 0.25;
+                if h < 1e-24 {
+                    return Err(last);
+                }
+            }
+        }
+    }
+    Err(last)
+}

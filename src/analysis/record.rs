@@ -1,0 +1,176 @@
+//! From a solution to the values of the recorded signals.
+
+use super::charge::Charges;
+use super::error::AnalysisError;
+use crate::circuit::probe::Probe;
+use crate::circuit::{ArrayInstance, Circuit, Run};
+use crate::device::group::value_at;
+use crate::device::{Env, Load};
+use crate::plan::{Plan, Quantity, Signal, Snapshot};
+use crate::result::{ArraySnapshot, Column, PlotHeader};
+
+/// A solution with everything that probes read.
+pub struct Observation<'a> {
+    /// The circuit.
+    pub circuit: &'a Circuit,
+    /// The world.
+    pub env: Env,
+    /// Solution.
+    pub x: &'a [f64],
+    /// Local f and q of every group at `x`.
+    pub loads: &'a [Load],
+    /// Local dq/dt; `None` when time stands still.
+    pub charges: Option<&'a Charges>,
+}
+
+impl Observation<'_> {
+    /// I = f + dq/dt of one local row.
+    fn current(&self, group: usize, row: usize) -> f64 {
+        let f = self.loads.get(group).and_then(|load| load.f.get(row)).copied().unwrap_or(0.0);
+        let rate = self.charges.and_then(|c| c.rates(group).get(row)).copied().unwrap_or(0.0);
+        f + rate
+    }
+
+    /// The value of a probe.
+    #[must_use]
+    pub fn read(&self, probe: &Probe) -> f64 {
+        match probe {
+            Probe::Ground => 0.0,
+            Probe::Unknown(k) => value_at(self.x, *k),
+            Probe::Difference(a, b) => value_at(self.x, *a) - value_at(self.x, *b),
+            Probe::Current(rows) => rows.iter().map(|r| self.current(r.group, r.row)).sum(),
+            Probe::Power(runs) => runs.iter().map(|run| self.power(run)).sum(),
+            Probe::Output(device, k) => self
+                .circuit
+                .groups
+                .get(device.group)
+                .and_then(|g| g.outputs(device.index, &self.env, self.x).get(*k).copied())
+                .unwrap_or(f64::NAN),
+            Probe::Ratio(over, under) => {
+                let (a, b) = (self.read(over), self.read(under));
+                if a == 0.0 && b == 0.0 { 0.0 } else { a / b }
+            }
+        }
+    }
+
+    fn power(&self, run: &Run) -> f64 {
+        let Some(group) = self.circuit.groups.get(run.group) else { return 0.0 };
+        let ports = group.card().ports;
+        let mut total = 0.0;
+        for i in run.first..run.first + run.count {
+            let start = group.offset(i);
+            let end = group.offset(i + 1).min(start + ports.len());
+            for row in start..end {
+                if ports[row - start].carries {
+                    total += value_at(self.x, group.locals()[row]) * self.current(run.group, row);
+                }
+            }
+        }
+        total
+    }
+}
+
+/// Resolved signals of a plan.
+pub struct Recorder {
+    probes: Vec<Probe>,
+    values: Vec<f64>,
+}
+
+impl Recorder {
+    /// Resolves the plan's signals against a circuit.
+    ///
+    /// # Errors
+    /// A signal that does not exist.
+    pub fn new(circuit: &Circuit, plan: &Plan) -> Result<Self, AnalysisError> {
+        let probes = plan
+            .signals
+            .iter()
+            .map(|signal| circuit.resolve(signal).map_err(|e| AnalysisError::UnknownSignal(e.to_string())))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { probes, values: Vec::new() })
+    }
+
+    /// All columns at one point: the axis first when there is one.
+    pub fn row(&mut self, axis: Option<f64>, observation: &Observation) -> &[f64] {
+        self.values.clear();
+        self.values.extend(axis);
+        self.values.extend(self.probes.iter().map(|probe| observation.read(probe)));
+        &self.values
+    }
+}
+
+/// The header of a plot of this plan.
+#[must_use]
+pub fn header(circuit: &Circuit, plan: &Plan, name: &str, step: &str, axis: Option<Column>) -> PlotHeader {
+    let has_axis = axis.is_some();
+    let mut columns: Vec<Column> = axis.into_iter().collect();
+    columns.extend(plan.signals.iter().map(|s| Column { name: signal_name(s), quantity: circuit.quantity(s) }));
+    PlotHeader {
+        title: plan.title.clone(),
+        name: name.to_string(),
+        step: step.to_string(),
+        has_axis,
+        columns,
+        saved: plan.saved + usize::from(has_axis),
+    }
+}
+
+/// `v(out)`, `i(v1)`, `p(r1)`, `@m1[x]`.
+#[must_use]
+pub fn signal_name(signal: &Signal) -> String {
+    match signal {
+        Signal::Voltage(node) => format!("v({node})"),
+        Signal::Current(device) => format!("i({device})"),
+        Signal::Power(device) => format!("p({device})"),
+        Signal::Field(device, field) => format!("@{device}[{field}]"),
+    }
+}
+
+/// The axis column of a sweep or a transient.
+#[must_use]
+pub fn axis(name: &str, quantity: Quantity) -> Column {
+    Column { name: name.to_string(), quantity }
+}
+
+/// Takes the matrices that an `.xout` card asks for.
+///
+/// # Errors
+/// An array or quantity that does not exist.
+pub fn snapshot(card: &Snapshot, at: f64, observation: &Observation) -> Result<ArraySnapshot, AnalysisError> {
+    let circuit = observation.circuit;
+    let array = circuit
+        .arrays
+        .iter()
+        .find(|a| a.name == card.array)
+        .ok_or_else(|| AnalysisError::UnknownSignal(format!("there is no array `{}`", card.array)))?;
+    let matrices = card
+        .quantities
+        .iter()
+        .map(|quantity| Ok((quantity.clone(), matrix(array, quantity, observation)?)))
+        .collect::<Result<Vec<_>, AnalysisError>>()?;
+    Ok(ArraySnapshot {
+        array: array.name.clone(),
+        at,
+        rows: array.rows,
+        cols: array.cols,
+        matrices,
+        file: card.file.clone(),
+        state_file: card.state_file.clone(),
+    })
+}
+
+/// One quantity of all cells, row-major; `wl` and `bl` are the line voltages at the cells.
+fn matrix(array: &ArrayInstance, quantity: &str, observation: &Observation) -> Result<Vec<f64>, AnalysisError> {
+    let circuit = observation.circuit;
+    (0..array.rows * array.cols)
+        .map(|cell| {
+            let (row, col) = (cell / array.cols + array.base, cell % array.cols + array.base);
+            let signal = match quantity {
+                "wl" | "bl" => Signal::Voltage(format!("{}.{quantity}_{row}_{col}", array.name)),
+                _ => Signal::Field(format!("{}.c_{row}_{col}", array.name), quantity.to_string()),
+            };
+            let probe = circuit.resolve(&signal).map_err(|e| AnalysisError::UnknownSignal(e.to_string()))?;
+            Ok(observation.read(&probe))
+        })
+        .collect()
+}

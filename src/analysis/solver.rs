@@ -1,0 +1,103 @@
+//! What every driver carries through a run: circuit, system, options, counters.
+
+use super::error::Failure;
+use crate::circuit::{Circuit, UnknownKind};
+use crate::device::{Env, Mode, StateLaw};
+use crate::numeric::newton::{self, Converged, Effort, NewtonError};
+use crate::plan::Options;
+use crate::result::Stats;
+use crate::system::{Problem, Rows, System};
+
+/// A circuit with its frozen system and the work done on it.
+pub struct Solver<'a> {
+    /// The circuit; discrete device states and source values change in it.
+    pub circuit: &'a mut Circuit,
+    /// Its equations.
+    pub system: System,
+    /// Tolerances and limits.
+    pub options: &'a Options,
+    /// Counters.
+    pub stats: Stats,
+    /// Unknowns that DC has to settle (selector states, temperatures), with their scale.
+    settling: Vec<(usize, f64)>,
+}
+
+impl<'a> Solver<'a> {
+    /// Freezes the structure.
+    #[must_use]
+    pub fn new(circuit: &'a mut Circuit, options: &'a Options) -> Self {
+        let system = System::new(circuit, options);
+        let settling = circuit
+            .unknowns
+            .iter()
+            .enumerate()
+            .filter(|(_, u)| u.law == StateLaw::Settling && u.kind == UnknownKind::State)
+            .map(|(k, u)| (k, u.scale))
+            .collect();
+        Self { circuit, system, options, stats: Stats::default(), settling }
+    }
+
+    /// Unknowns that DC has to settle, with their scale.
+    #[must_use]
+    pub fn settling(&self) -> &[(usize, f64)] {
+        &self.settling
+    }
+
+    /// The world of a DC solution.
+    #[must_use]
+    pub fn env(&self, mode: Mode, time: f64) -> Env {
+        Env { time, temperature: self.circuit.temperature, gmin: self.options.gmin, source_scale: 1.0, mode }
+    }
+
+    /// States at their start values, everything else zero.
+    #[must_use]
+    pub fn start(&self) -> Vec<f64> {
+        let mut x = vec![0.0; self.system.len()];
+        for group in &self.circuit.groups {
+            group.start(&mut x, false);
+        }
+        x
+    }
+
+    /// One Newton solve, counted.
+    pub fn newton(
+        &mut self,
+        env: Env,
+        rows: &Rows,
+        x: &mut Vec<f64>,
+        effort: Effort,
+    ) -> Result<Converged, NewtonError> {
+        let mut problem = Problem { system: &mut self.system, circuit: self.circuit, env, rows };
+        let outcome = newton::solve(&mut problem, x, effort);
+        self.stats.newton += match &outcome {
+            Ok(done) => done.iterations,
+            Err(error) => error.iterations(),
+        };
+        self.stats.factorizations = self.system.factorizations;
+        outcome
+    }
+
+    /// Lets discrete states follow an accepted solution; true when one flipped.
+    pub fn accept(&mut self, env: &Env, x: &[f64]) -> bool {
+        let mut flipped = false;
+        for group in &mut self.circuit.groups {
+            flipped |= group.accept(env, x);
+        }
+        flipped
+    }
+
+    /// Records Kirchhoff's current law at an accepted point.
+    pub fn note_residual(&mut self, rows: &Rows) {
+        let (absolute, relative) = self.system.kirchhoff(rows);
+        self.stats.kcl_residual = self.stats.kcl_residual.max(absolute);
+        self.stats.kcl_relative = self.stats.kcl_relative.max(relative);
+    }
+
+    /// Names a failure and hands over the counters.
+    #[must_use]
+    pub fn failure(&self, analysis: &'static str, at: String, x: &[f64], error: &NewtonError) -> Box<Failure> {
+        let mut failure = Failure::new(analysis, at, self.circuit, x, error);
+        failure.stats = self.stats.clone();
+        Box::new(failure)
+    }
+}

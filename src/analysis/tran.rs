@@ -1,0 +1,408 @@
+//! Transient analysis: F(x, t) + d/dt Q(x) = 0 from an operating point or from initial conditions.
+//!
+//! start: operating point (memory states at their start value, `.ic` nodes held) or, with `uic`, initial conditions
+//! loop:  propose  a step, cut at the next corner of a source, the next snapshot and the stop time
+//!        solve    Newton from the extrapolated solution       fails -> reject, a quarter of the step, Euler
+//!        locate   a discrete switch passed its surface        -> reject, land on the crossing
+//!        judge    truncation error of charges and states      too large -> reject, smaller step
+//!        accept   record, count, advance; after a corner or a switch forget the past and go on with Euler
+//!
+//! Rules: `numeric::integrate`. States always use Euler or BDF2, never the trapezoidal rule, which rings where a state
+//! sits at a bound.
+
+use super::charge::{Charges, StepRules};
+use super::error::AnalysisError;
+use super::history::{ChargeTolerances, History};
+use super::op;
+use super::record::{self, Observation, Recorder};
+use super::solver::Solver;
+use crate::circuit::{Circuit, UnknownKind};
+use crate::device::{Load, Mode};
+use crate::numeric::control::{self, Verdict};
+use crate::numeric::newton::{Effort, NewtonError};
+use crate::plan::{Plan, Quantity, Tran};
+use crate::result::{Sink, Stats};
+use crate::system::Rows;
+
+/// First step after a discontinuity, as a fraction of the distance to the next corner (and of the print step).
+const RESTART_FRACTION: f64 = 0.01;
+/// A step below this fraction of the whole time is hopeless.
+const SMALLEST_FRACTION: f64 = 1e-15;
+/// A switching event is located to this fraction of the step in which it was seen.
+const EVENT_FRACTION: f64 = 1e-3;
+/// Newton failures shrink the step by this factor.
+const NEWTON_SHRINK: f64 = 0.125;
+
+/// Runs a transient; every accepted point from `start` on goes to the sink.
+///
+/// # Errors
+/// Non-convergence (naming time, step and unknowns), interruption, unknown signals. Accepted points stay in the sink.
+pub fn run(
+    tran: &Tran,
+    circuit: &mut Circuit,
+    plan: &Plan,
+    step_label: &str,
+    sink: &mut dyn Sink,
+) -> Result<Stats, AnalysisError> {
+    let recorder = Recorder::new(circuit, plan)?;
+    let axis = record::axis("time", Quantity::Time);
+    sink.begin(&record::header(circuit, plan, "Transient Analysis", step_label, Some(axis)));
+    let outcome = March::start(tran, circuit, plan, recorder).and_then(|mut march| march.go(sink));
+    sink.end();
+    outcome
+}
+
+/// A transient on its way.
+struct March<'a> {
+    solver: Solver<'a>,
+    plan: &'a Plan,
+    tran: Tran,
+    recorder: Recorder,
+    history: History,
+    charges: Charges,
+    rows: Rows,
+    /// Largest step.
+    cap: f64,
+    /// Step to try next.
+    h: f64,
+    /// Corner times of the sources are asked for only when the last known one has passed.
+    next_corner: f64,
+    /// Snapshot times still to come, ascending.
+    snapshots: Vec<(f64, usize)>,
+    powers: super::charge::Powers,
+}
+
+/// What became of one attempted step.
+enum Attempt {
+    Accepted,
+    Rejected,
+}
+
+impl<'a> March<'a> {
+    fn start(tran: &Tran, circuit: &'a mut Circuit, plan: &'a Plan, recorder: Recorder) -> Result<Self, AnalysisError> {
+        let mut solver = Solver::new(circuit, &plan.options);
+        let cap = tran.max_step.unwrap_or_else(|| ((tran.stop - tran.start) / 50.0).min(tran.step));
+        let n = solver.system.len();
+        let mut rows = Rows::still(n);
+        if let Some(ohm) = plan.options.rshunt {
+            for k in (0..n).filter(|&k| solver.system.kind(k) == UnknownKind::Voltage) {
+                rows.shunt[k] = 1.0 / ohm;
+            }
+        }
+        let first = first_step(tran, cap);
+        let (x, charges, q) = if tran.uic {
+            initial_conditions(&mut solver, &rows, first)?
+        } else {
+            initial_operating_point(&mut solver)?
+        };
+        let env = solver.env(Mode::Transient, 0.0);
+        solver.system.load(solver.circuit, &env, &x);
+        // a state leaves its start value at the rate -f; charges are at rest
+        let rate: Vec<f64> = (0..n)
+            .map(|r| if solver.system.kind(r) == UnknownKind::State { -solver.system.f[r] } else { 0.0 })
+            .collect();
+        let mut history = History::begin(0.0, &x, &q, &rate);
+        history.note_dynamic(dynamic_rows(&solver));
+        let powers = charges.powers(solver.circuit, solver.system.loads(), &x);
+        let mut snapshots: Vec<(f64, usize)> = Vec::new();
+        for (k, card) in plan.snapshots.iter().enumerate() {
+            snapshots.extend(card.at.iter().filter(|&&t| t <= tran.stop).map(|&t| (t, k)));
+        }
+        snapshots.sort_by(|a, b| a.0.total_cmp(&b.0));
+        Ok(Self {
+            solver,
+            plan,
+            tran: *tran,
+            recorder,
+            history,
+            charges,
+            rows,
+            cap,
+            h: first,
+            next_corner: f64::NEG_INFINITY,
+            snapshots,
+            powers,
+        })
+    }
+
+    fn go(&mut self, sink: &mut dyn Sink) -> Result<Stats, AnalysisError> {
+        self.record(sink)?;
+        while self.history.time() < self.tran.stop {
+            if sink.interrupted() {
+                let at = format!("at t = {:.6e} s", self.history.time());
+                return Err(AnalysisError::Interrupted { at, stats: Box::new(self.solver.stats.clone()) });
+            }
+            let (h, lands_on_corner) = self.propose();
+            match self.attempt(h, lands_on_corner)? {
+                Attempt::Rejected => {}
+                Attempt::Accepted => {
+                    self.record(sink)?;
+                    sink.progress(self.history.time() / self.tran.stop);
+                }
+            }
+        }
+        for card in self.plan.snapshots.iter().filter(|c| c.at_end) {
+            let snapshot = record::snapshot(card, self.history.time(), &self.observation())?;
+            sink.snapshot(snapshot);
+        }
+        self.solver.stats.factorizations = self.solver.system.factorizations;
+        Ok(self.solver.stats.clone())
+    }
+
+    /// The next step, and whether it ends on a source corner.
+    fn propose(&mut self) -> (f64, bool) {
+        let t = self.history.time();
+        if self.next_corner <= t {
+            self.next_corner = next_corner(self.solver.circuit, t);
+        }
+        let snapshot = self.snapshots.first().map_or(f64::INFINITY, |s| s.0);
+        let target = self.next_corner.min(snapshot).min(self.tran.stop);
+        let mut h = self.h.min(self.cap);
+        if self.history.is_fresh() {
+            h = h
+                .min(RESTART_FRACTION * (self.next_corner.min(self.tran.stop) - t))
+                .min(RESTART_FRACTION * self.tran.step);
+        }
+        let left = target - t;
+        // never leave a crumb: land on the target, or split what is left in two
+        if h >= left * (1.0 - 1e-9) {
+            (left, target == self.next_corner)
+        } else if h > 0.5 * left {
+            (0.5 * left, false)
+        } else {
+            (h, false)
+        }
+    }
+
+    fn attempt(&mut self, h: f64, lands_on_corner: bool) -> Result<Attempt, AnalysisError> {
+        let t0 = self.history.time();
+        let t = if lands_on_corner { self.next_corner } else { t0 + h };
+        let rules = self.history.rules(self.plan.options.method, self.plan.options.max_order);
+        let step = self.history.coefficients(rules, t - t0);
+        self.history.set_rows(&step, &self.solver.system, &mut self.rows);
+        let env = self.solver.env(Mode::Transient, t);
+        let mut x = Vec::new();
+        self.history.predict(t, &mut x);
+        let effort = Effort { iterations: self.plan.options.itl4, damped: false };
+        if let Err(error) = self.solver.newton(env, &self.rows, &mut x, effort) {
+            self.solver.stats.rejected_newton += 1;
+            return self.reject(NEWTON_SHRINK * h, true, &x, &error);
+        }
+        if let Some(earlier) = self.crossing(&x, h) {
+            self.solver.stats.rejected_event += 1;
+            self.h = earlier;
+            return Ok(Attempt::Rejected);
+        }
+        let tolerances = ChargeTolerances {
+            relative: self.plan.options.reltol,
+            charge: self.plan.options.chgtol,
+            slack: self.plan.options.trtol,
+        };
+        let (error, row) = self.history.error(t, &step, rules, &self.solver.system, &tolerances);
+        match control::judge(h, rules.0.order().min(rules.1.order()), error) {
+            Verdict::Reject(smaller) => {
+                self.solver.stats.rejected_error += 1;
+                let limit = NewtonError::Limit { iterations: 0, worst: vec![(row, error, 1.0)] };
+                self.reject(smaller, false, &x, &limit)
+            }
+            Verdict::Accept(next) => {
+                self.accept(t, &x, &step, next, lands_on_corner);
+                Ok(Attempt::Accepted)
+            }
+        }
+    }
+
+    /// Takes a smaller step; gives up when it is hopeless.
+    fn reject(&mut self, h: f64, restart: bool, x: &[f64], error: &NewtonError) -> Result<Attempt, AnalysisError> {
+        let t = self.history.time();
+        self.h = h;
+        if restart {
+            self.history.restart();
+        }
+        if h > SMALLEST_FRACTION * self.tran.stop && t + h > t {
+            return Ok(Attempt::Rejected);
+        }
+        let at = format!("at t = {t:.9e} s with a step of {h:.3e} s");
+        let mut failure = self.solver.failure("transient", at, x, error);
+        failure.tried = vec!["smaller time steps".to_string(), "backward Euler".to_string()];
+        if let NewtonError::Limit { iterations: 0, .. } = error {
+            failure.cause = "the truncation error stayed above its tolerance".to_string();
+        }
+        Err(AnalysisError::NoConvergence(failure))
+    }
+
+    /// A discrete switch passed its surface inside this step: the step that lands just behind the crossing.
+    fn crossing(&mut self, x: &[f64], h: f64) -> Option<f64> {
+        let mut earliest: Option<f64> = None;
+        for group in &self.solver.circuit.groups {
+            if group.surface(x).is_none_or(|(_, s)| s >= 0.0) {
+                continue;
+            }
+            let (mut after, mut before) = (Vec::new(), Vec::new());
+            group.surfaces(x, &mut after);
+            group.surfaces(self.history.x(), &mut before);
+            for (&s0, &s1) in before.iter().zip(&after) {
+                if s1 < 0.0 && s0 > 0.0 {
+                    let fraction = s0 / (s0 - s1);
+                    earliest = Some(earliest.map_or(fraction, |e: f64| e.min(fraction)));
+                }
+            }
+        }
+        let fraction = earliest? + 0.5 * EVENT_FRACTION;
+        let shorter = fraction * h;
+        let negligible = h <= EVENT_FRACTION * self.tran.step || h <= 1e3 * SMALLEST_FRACTION * self.tran.stop;
+        (fraction < 1.0 - EVENT_FRACTION && !negligible).then_some(shorter)
+    }
+
+    fn accept(&mut self, t: f64, x: &[f64], step: &StepRules, next: f64, lands_on_corner: bool) {
+        let env = self.solver.env(Mode::Transient, t);
+        self.charges.set_rates(self.solver.system.loads(), step);
+        self.account(t - self.history.time(), x);
+        self.solver.note_residual(&self.rows);
+        self.history.advance(t, x, &self.solver.system, step);
+        self.h = next;
+        let flipped = self.solver.accept(&env, x);
+        if flipped || lands_on_corner {
+            self.history.restart();
+        }
+    }
+
+    /// Adds the energy of one step: trapezoidal in the powers, exact for linear stores.
+    fn account(&mut self, h: f64, x: &[f64]) {
+        let powers = self.charges.powers(self.solver.circuit, self.solver.system.loads(), x);
+        let (charges, fluxes) =
+            self.charges.stored(self.solver.circuit, self.solver.system.loads(), x, self.history.x());
+        let stats = &mut self.solver.stats;
+        stats.delivered += 0.5 * h * (powers.delivered + self.powers.delivered);
+        // branches with a flux carry their power through the conductive rows of their ports
+        stats.dissipated += 0.5 * h * (powers.dissipated + self.powers.dissipated) - fluxes;
+        stats.stored += charges + fluxes;
+        self.powers = powers;
+    }
+
+    fn observation(&self) -> Observation<'_> {
+        Observation {
+            circuit: self.solver.circuit,
+            env: self.solver.env(Mode::Transient, self.history.time()),
+            x: self.history.x(),
+            loads: self.solver.system.loads(),
+            charges: Some(&self.charges),
+        }
+    }
+
+    /// Hands the newest point to the sink, then makes its charges the past.
+    fn record(&mut self, sink: &mut dyn Sink) -> Result<(), AnalysisError> {
+        let t = self.history.time();
+        let observation = Observation {
+            circuit: self.solver.circuit,
+            env: self.solver.env(Mode::Transient, t),
+            x: self.history.x(),
+            loads: self.solver.system.loads(),
+            charges: Some(&self.charges),
+        };
+        if t >= self.tran.start {
+            sink.point(self.recorder.row(Some(t), &observation));
+            self.solver.stats.points += 1;
+        }
+        while let Some(&(at, card)) = self.snapshots.first() {
+            if at > t * (1.0 + 1e-12) {
+                break;
+            }
+            sink.snapshot(record::snapshot(&self.plan.snapshots[card], t, &observation)?);
+            self.snapshots.remove(0);
+        }
+        self.charges.advance(self.solver.system.loads());
+        Ok(())
+    }
+}
+
+/// SPICE's first step: a hundredth of the shorter of print step and cap.
+fn first_step(tran: &Tran, cap: f64) -> f64 {
+    RESTART_FRACTION * tran.step.min(cap).min(tran.stop)
+}
+
+fn next_corner(circuit: &Circuit, t: f64) -> f64 {
+    circuit.groups.iter().filter_map(|g| g.corner(t)).fold(f64::INFINITY, f64::min)
+}
+
+/// Rows whose q depends on the solution or is not zero.
+fn dynamic_rows(solver: &Solver) -> Vec<usize> {
+    let mut dynamic = vec![false; solver.system.len()];
+    for (group, load) in solver.circuit.groups.iter().zip(solver.system.loads()) {
+        for i in 0..group.len() {
+            let (start, end) = (group.offset(i), group.offset(i + 1));
+            let width = end - start;
+            let block = load.c.get(block_start(group.as_ref(), i)..).unwrap_or(&[]);
+            for row in 0..width {
+                let depends = block.get(row * width..(row + 1) * width).is_some_and(|b| b.iter().any(|&c| c != 0.0));
+                if let Some(slot) = dynamic.get_mut(group.locals()[start + row] as usize) {
+                    *slot |= depends || load.q.get(start + row).is_some_and(|&q| q != 0.0);
+                }
+            }
+        }
+    }
+    dynamic.iter().enumerate().filter(|(_, d)| **d).map(|(r, _)| r).collect()
+}
+
+/// Start of the Jacobian block of instance `i`: blocks are dense and follow each other.
+fn block_start(group: &dyn crate::device::DeviceGroup, i: usize) -> usize {
+    let first = group.offset(1);
+    if group.len() * first == group.offset(group.len()) {
+        return i * first * first;
+    }
+    (0..i).map(|k| (group.offset(k + 1) - group.offset(k)).pow(2)).sum()
+}
+
+type Initial = (Vec<f64>, Charges, Vec<f64>);
+
+/// Operating point with sources at waveform(0), memory states at their start value, `.ic` nodes held.
+fn initial_operating_point(solver: &mut Solver) -> Result<Initial, AnalysisError> {
+    let env = solver.env(Mode::Transient, 0.0);
+    let mut x = solver.start();
+    let initial = solver.circuit.initial.clone();
+    op::solve_with_guesses(solver, env, &initial, &mut x, "at t = 0")?;
+    solver.system.load(solver.circuit, &env, &x);
+    let charges = Charges::still(solver.circuit, solver.system.loads());
+    let q = solver.system.q.clone();
+    Ok((x, charges, q))
+}
+
+/// `uic`: charges and states from `ic=` and `.ic`, everything else follows from one vanishing Euler step, so that the
+/// point stored at t = 0 is consistent (capacitors at their voltage, sources on).
+fn initial_conditions(solver: &mut Solver, rows: &Rows, first: f64) -> Result<Initial, AnalysisError> {
+    let env = solver.env(Mode::Transient, 0.0);
+    let mut x = solver.start();
+    for &(k, value) in &solver.circuit.initial {
+        if let Some(slot) = x.get_mut(k as usize) {
+            *slot = value;
+        }
+    }
+    for group in &solver.circuit.groups {
+        group.start(&mut x, true);
+    }
+    solver.system.load(solver.circuit, &env, &x);
+    let mut charges = Charges::still(solver.circuit, solver.system.loads());
+    let mut q = vec![0.0; x.len()];
+    let mut load = Load::default();
+    for (g, group) in solver.circuit.groups.iter().enumerate() {
+        group.start_charges(&env, &x, &mut load);
+        for (&row, &value) in group.locals().iter().zip(&load.q) {
+            if let Some(slot) = q.get_mut(row as usize) {
+                *slot += value;
+            }
+        }
+        charges.set_charges(g, &load.q);
+    }
+    let mut euler = rows.clone();
+    let h = 1e-9 * first;
+    for r in 0..x.len() {
+        euler.alpha[r] = 1.0 / h;
+        euler.beta[r] = -q[r] / h;
+    }
+    let mut consistent = x.clone();
+    let effort = Effort { iterations: solver.options.itl1, damped: true };
+    if solver.newton(env, &euler, &mut consistent, effort).is_ok() {
+        x = consistent;
+    }
+    Ok((x, charges, q))
+}

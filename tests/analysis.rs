@@ -1,0 +1,219 @@
+//! Analyses on small circuits built by hand, against exact formulas.
+
+use approx::assert_relative_eq;
+use sneakpath::analysis;
+use sneakpath::circuit::{Circuit, CircuitBuilder};
+use sneakpath::device::waveform::Waveform;
+use sneakpath::device::{ParamValue, ParamValues, REGISTRY, group::DeviceKind};
+use sneakpath::plan::{Analysis, Method, Plan, Signal, Tran};
+use sneakpath::result::{PlotHeader, Sink, Stats, Table};
+
+fn kind(keyword: &str) -> &'static dyn DeviceKind {
+    *REGISTRY.iter().find(|k| k.card().keywords.contains(&keyword)).expect("a registered device")
+}
+
+fn add(builder: &mut CircuitBuilder, keyword: &str, name: &str, nodes: &[&str], values: &[(&str, f64)]) {
+    let ports: Vec<u32> = nodes.iter().map(|n| builder.node(n)).collect();
+    let given: Vec<(String, ParamValue)> =
+        values.iter().map(|(n, v)| ((*n).to_string(), ParamValue::Number(*v))).collect();
+    let params = ParamValues::check(kind(keyword).card(), &given).expect("good parameters");
+    builder.add(kind(keyword), name, &ports, &params).expect("a device");
+}
+
+fn add_wave(builder: &mut CircuitBuilder, name: &str, nodes: &[&str], wave: Waveform) {
+    let ports: Vec<u32> = nodes.iter().map(|n| builder.node(n)).collect();
+    let given = vec![("wave".to_string(), ParamValue::Wave(wave.into()))];
+    let params = ParamValues::check(kind("v").card(), &given).expect("good parameters");
+    builder.add(kind("v"), name, &ports, &params).expect("a source");
+}
+
+#[derive(Default)]
+struct Collect(Option<Table>);
+impl Sink for Collect {
+    fn begin(&mut self, header: &PlotHeader) {
+        self.0 = Some(Table::new(header.clone()));
+    }
+    fn point(&mut self, values: &[f64]) {
+        if let Some(table) = &mut self.0 {
+            table.push(values);
+        }
+    }
+    fn end(&mut self) {}
+}
+
+fn run(circuit: &mut Circuit, plan: &Plan, analysis: &Analysis) -> (Table, Stats) {
+    let mut sink = Collect::default();
+    let rebuild = |_: &sneakpath::plan::Overrides| Err("no deck".to_string());
+    let stats = analysis::run(analysis, circuit, plan, "", &rebuild, &mut sink).expect("convergence");
+    (sink.0.expect("a table"), stats)
+}
+
+fn plan(signals: &[Signal]) -> Plan {
+    Plan { signals: signals.to_vec(), saved: signals.len(), ..Plan::default() }
+}
+
+fn v(node: &str) -> Signal {
+    Signal::Voltage(node.to_string())
+}
+
+fn tran(step: f64, stop: f64, max_step: Option<f64>, uic: bool) -> Analysis {
+    Analysis::Tran(Tran { step, stop, start: 0.0, max_step, uic })
+}
+
+/// Divider: exact, one Newton iteration.
+#[test]
+fn a_divider_takes_one_iteration() {
+    let mut b = CircuitBuilder::new(300.15);
+    add(&mut b, "v", "v1", &["in", "0"], &[("dc", 3.0)]);
+    add(&mut b, "r", "r1", &["in", "out"], &[("r", 1e3)]);
+    add(&mut b, "r", "r2", &["out", "0"], &[("r", 2e3)]);
+    let mut circuit = b.finish();
+    let plan = plan(&[v("out"), Signal::Current("v1".into()), Signal::Power("r2".into())]);
+    let (table, stats) = run(&mut circuit, &plan, &Analysis::Op);
+    assert_relative_eq!(table.data[0][0], 2.0, max_relative = 1e-14);
+    assert_relative_eq!(table.data[1][0], -1e-3, max_relative = 1e-14);
+    assert_relative_eq!(table.data[2][0], 2e-3, max_relative = 1e-14);
+    assert_eq!(stats.newton, 1);
+    assert!(stats.kcl_relative < 1e-14);
+}
+
+fn rc(uic: bool) -> Circuit {
+    let mut b = CircuitBuilder::new(300.15);
+    let wave = Waveform::Pwl { points: vec![(0.0, 0.0), (1e-9, 1.0)], delay: 0.0, repeat: None };
+    if uic {
+        add(&mut b, "v", "v1", &["in", "0"], &[("dc", 0.0)]);
+    } else {
+        add_wave(&mut b, "v1", &["in", "0"], wave);
+    }
+    add(&mut b, "r", "r1", &["in", "out"], &[("r", 1e3)]);
+    let ic: &[(&str, f64)] = if uic { &[("c", 1e-9), ("ic", 1.0)] } else { &[("c", 1e-9)] };
+    add(&mut b, "c", "c1", &["out", "0"], ic);
+    b.finish()
+}
+
+/// v(out) after a 1 ns ramp into RC = 1 us: convolution of the ramp with the exponential.
+fn ramp_response(t: f64) -> f64 {
+    let (tau, edge) = (1e-6, 1e-9);
+    let ramp = |t: f64| if t <= 0.0 { 0.0 } else { (t - tau * (-(-t / tau).exp_m1())) / edge };
+    ramp(t) - ramp(t - edge)
+}
+
+#[test]
+fn an_rc_step_follows_the_exponential_within_reltol() {
+    for method in [Method::Trapezoidal, Method::Bdf2, Method::Euler] {
+        let mut circuit = rc(false);
+        let mut plan = plan(&[v("out"), Signal::Current("c1".into())]);
+        plan.options.method = method;
+        plan.options.reltol = 1e-4;
+        plan.options.trtol = 1.0;
+        plan.options.chgtol = 1e-16;
+        let (table, stats) = run(&mut circuit, &plan, &tran(1e-7, 5e-6, Some(1e-6), false));
+        let worst =
+            table.data[0].iter().zip(&table.data[1]).map(|(t, v)| (v - ramp_response(*t)).abs()).fold(0.0, f64::max);
+        // each step may err by reltol; errors of a decaying circuit never grow, so their sum bounds the whole
+        let bound = 1e-4 * stats.points as f64;
+        assert!(worst < bound, "{method:?}: {worst} in {} points", stats.points);
+        assert!(stats.energy_error() < 1e-2, "{method:?}: {stats:?}");
+        assert_relative_eq!(table.data[0].last().copied().unwrap_or(0.0), 5e-6, max_relative = 1e-12);
+    }
+}
+
+/// Halving a fixed step divides the error by 2^order.
+#[test]
+fn each_rule_has_its_order() {
+    for (method, order) in [(Method::Euler, 1), (Method::Bdf2, 2), (Method::Trapezoidal, 2)] {
+        let error = |steps: f64| {
+            let mut circuit = rc(true);
+            let mut plan = plan(&[v("out")]);
+            plan.options.method = method;
+            // the cap alone decides the step
+            plan.options.trtol = 1e9;
+            let h = 1e-6 / steps;
+            let (table, _) = run(&mut circuit, &plan, &tran(100.0 * h, 1e-6, Some(h), true));
+            let last = table.points() - 1;
+            (table.data[1][last] - (-1.0f64).exp()).abs()
+        };
+        let (coarse, fine) = (error(100.0), error(200.0));
+        let measured = (coarse / fine).log2();
+        assert!((measured - f64::from(order)).abs() < 0.15, "{method:?}: order {measured}");
+    }
+}
+
+#[test]
+fn initial_conditions_are_stored_at_time_zero() {
+    let mut circuit = rc(true);
+    let (table, _) = run(&mut circuit, &plan(&[v("out"), Signal::Current("r1".into())]), &tran(1e-8, 1e-6, None, true));
+    assert_eq!(table.data[0][0], 0.0);
+    assert_relative_eq!(table.data[1][0], 1.0, max_relative = 1e-9);
+    assert_relative_eq!(table.data[2][0], -1e-3, max_relative = 1e-9);
+}
+
+/// A lossless LC tank keeps its energy under the trapezoidal rule and its period is 2 pi sqrt(LC).
+#[test]
+fn an_lc_tank_keeps_its_energy() {
+    let mut b = CircuitBuilder::new(300.15);
+    add(&mut b, "c", "c1", &["a", "0"], &[("c", 1e-9), ("ic", 1.0)]);
+    add(&mut b, "l", "l1", &["a", "0"], &[("l", 1e-3)]);
+    let mut circuit = b.finish();
+    let mut plan = plan(&[v("a"), Signal::Current("l1".into())]);
+    plan.options.reltol = 1e-6;
+    plan.options.trtol = 1.0;
+    plan.options.chgtol = 1e-18;
+    let period = std::f64::consts::TAU * 1e-6;
+    let (table, stats) = run(&mut circuit, &plan, &tran(period / 100.0, 5.0 * period, None, true));
+    let last = table.points() - 1;
+    let energy = 0.5e-9 * table.data[1][last].powi(2) + 0.5e-3 * table.data[2][last].powi(2);
+    assert_relative_eq!(energy, 0.5e-9, max_relative = 1e-4);
+    assert_relative_eq!(table.data[1][last], 1.0, max_relative = 1e-2);
+    assert!((stats.stored).abs() < 1e-4 * 0.5e-9, "{stats:?}");
+}
+
+/// Series RLC step response, underdamped.
+#[test]
+fn an_rlc_step_rings_as_it_should() {
+    let (r, l, c) = (100.0, 1e-3, 1e-9);
+    let mut b = CircuitBuilder::new(300.15);
+    add_wave(
+        &mut b,
+        "v1",
+        &["in", "0"],
+        Waveform::Pwl { points: vec![(0.0, 0.0), (1e-10, 1.0)], delay: 0.0, repeat: None },
+    );
+    add(&mut b, "r", "r1", &["in", "m"], &[("r", r)]);
+    add(&mut b, "l", "l1", &["m", "out"], &[("l", l)]);
+    add(&mut b, "c", "c1", &["out", "0"], &[("c", c)]);
+    let mut circuit = b.finish();
+    let mut plan = plan(&[v("out")]);
+    plan.options.reltol = 1e-5;
+    plan.options.trtol = 1.0;
+    plan.options.chgtol = 1e-17;
+    let (table, stats) = run(&mut circuit, &plan, &tran(1e-7, 3e-5, None, false));
+    let (a, w0) = (r / (2.0 * l), 1.0 / (l * c as f64).sqrt());
+    let w = (w0 * w0 - a * a).sqrt();
+    let exact = |t: f64| 1.0 - (-a * t).exp() * ((w * t).cos() + a / w * (w * t).sin());
+    let worst = table.data[0]
+        .iter()
+        .zip(&table.data[1])
+        .map(|(t, v)| (v - exact((t - 0.5e-10).max(0.0))).abs())
+        .fold(0.0, f64::max);
+    assert!(worst < 2e-3, "{worst}");
+    assert!(stats.energy_error() < 1e-3, "{stats:?}");
+}
+
+/// V - I R = n vt ln(I/is + 1), solved by Newton in the test.
+#[test]
+fn a_diode_meets_its_load_line() {
+    let mut b = CircuitBuilder::new(300.15);
+    add(&mut b, "v", "v1", &["in", "0"], &[("dc", 5.0)]);
+    add(&mut b, "r", "r1", &["in", "a"], &[("r", 1e3)]);
+    add(&mut b, "d", "d1", &["a", "0"], &[("is", 1e-14)]);
+    let mut circuit = b.finish();
+    let mut plan = plan(&[v("a"), Signal::Current("v1".into())]);
+    plan.options.reltol = 1e-9;
+    plan.options.gmin = 0.0;
+    let (table, _) = run(&mut circuit, &plan, &Analysis::Op);
+    let vt = 1.380_649e-23 * 300.15 / 1.602_176_634e-19;
+    let (va, i) = (table.data[0][0], -table.data[1][0]);
+    assert_relative_eq!(i, (5.0 - va) / 1e3, max_relative = 1e-9);
+    assert_relative_eq!(va, vt * (i / 1e-14 + 1.0).ln(), max_relative = 1e-7);
+}
