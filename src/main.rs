@@ -1,2 +1,4 @@
 //! The thin binary.
-fn main() {}
+fn main() -> std::process::ExitCode {
+    sneakpath::cli::main(std::env::args_os())
+}

@@ -1,1 +1,42 @@
-//! Arguments, progress, exit codes.
+//! The command line: arguments in, exit code out. The only module that prints.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "talking is the purpose of this module")]
+
+mod args;
+mod argv;
+mod console;
+mod exit;
+mod interrupt;
+mod models;
+mod report;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::args::Command;
+use self::exit::Exit;
+
+/// Runs the program with these arguments (the first is the program's name).
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match args::Cli::try_parse_from(argv::normalise(args)) {
+        Ok(cli) => dispatch(&cli.command).into(),
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
+            // a closed pipe is nobody's mistake
+            let _ = error.print();
+            exit.into()
+        }
+    }
+}
+
+fn dispatch(command: &Command) -> Exit {
+    match command {
+        Command::Models(args) => models::run(args),
+        Command::Version => {
+            console::say(concat!("sneakpath ", env!("CARGO_PKG_VERSION")));
+            Exit::Success
+        }
+        _ => Exit::Usage,
+    }
+}
