@@ -188,7 +188,7 @@ fn an_rlc_step_rings_as_it_should() {
     plan.options.trtol = 1.0;
     plan.options.chgtol = 1e-17;
     let (table, stats) = run(&mut circuit, &plan, &tran(1e-7, 3e-5, None, false));
-    let (a, w0) = (r / (2.0 * l), 1.0 / (l * c as f64).sqrt());
+    let (a, w0) = (r / (2.0 * l), 1.0 / f64::sqrt(l * c));
     let w = (w0 * w0 - a * a).sqrt();
     let exact = |t: f64| 1.0 - (-a * t).exp() * ((w * t).cos() + a / w * (w * t).sin());
     let worst = table.data[0]

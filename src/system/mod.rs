@@ -322,7 +322,7 @@ impl Equations for Problem<'_> {
             };
             let size = self.system.residual[r].abs();
             let ratio = if size == 0.0 { 0.0 } else { size / tolerance };
-            if !(ratio <= worst.0) {
+            if ratio > worst.0 || ratio.is_nan() {
                 worst = (ratio, r);
             }
         }
