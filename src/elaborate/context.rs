@@ -2,9 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::definitions::Definitions;
+use super::percell::{self, Matrix, MatrixError};
 use crate::diag::{Diagnostic, Span};
 use crate::netlist::ast::{Deck, Subckt};
 use crate::plan::{Options, Overrides, SweepTarget};
@@ -27,6 +29,7 @@ pub struct Context<'d> {
     notes: RefCell<Vec<Diagnostic>>,
     noted: RefCell<HashSet<(&'static str, Option<Span>)>>,
     consumed: RefCell<BTreeSet<SweepTarget>>,
+    matrices: RefCell<HashMap<PathBuf, Rc<Matrix>>>,
 }
 
 impl<'d> Context<'d> {
@@ -51,6 +54,7 @@ impl<'d> Context<'d> {
             notes: RefCell::default(),
             noted: RefCell::default(),
             consumed: RefCell::default(),
+            matrices: RefCell::default(),
         })
     }
 
@@ -116,5 +120,18 @@ impl<'d> Context<'d> {
     pub fn missed(&self) -> Vec<SweepTarget> {
         let consumed = self.consumed.borrow();
         self.overrides.values.keys().filter(|t| !consumed.contains(t)).cloned().collect()
+    }
+
+    /// A numeric data file, read once per build.
+    ///
+    /// # Errors
+    /// When it cannot be read or holds no numbers.
+    pub fn matrix(&self, path: &Path) -> Result<Rc<Matrix>, MatrixError> {
+        if let Some(matrix) = self.matrices.borrow().get(path) {
+            return Ok(Rc::clone(matrix));
+        }
+        let matrix = Rc::new(percell::read(path)?);
+        self.matrices.borrow_mut().insert(path.to_path_buf(), Rc::clone(&matrix));
+        Ok(matrix)
     }
 }

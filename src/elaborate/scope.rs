@@ -165,6 +165,12 @@ impl<'d> Scope<'d> {
         &self.0.definitions
     }
 
+    /// Tells scopes apart that are alive at the same time.
+    #[must_use]
+    pub fn identity(&self) -> usize {
+        Rc::as_ptr(&self.0).addr()
+    }
+
     /// The scope around the definition of this one.
     #[must_use]
     pub fn parent(&self) -> Option<&Scope<'d>> {
