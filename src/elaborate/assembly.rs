@@ -32,6 +32,14 @@ pub struct Frame<'d> {
     pub cell: Option<Cell>,
 }
 
+impl<'d> Frame<'d> {
+    /// The frame of the deck itself.
+    #[must_use]
+    pub fn top(scope: Scope<'d>) -> Self {
+        Self { scope, ports: HashMap::new(), multiplicity: 1.0, subckt: None, caller: None, cell: None }
+    }
+}
+
 /// A cell of an array: node `mid` of cell k is unknown `first(mid) + k`.
 #[derive(Clone)]
 pub struct Cell {
@@ -238,7 +246,11 @@ impl<'d> Assembly<'d> {
             let error = placed
                 .frame
                 .scope
-                .error("E-DUPLICATE", format!("there are two elements named `{}`", placed.line.name.text), placed.line.name.span)
+                .error(
+                    "E-DUPLICATE",
+                    format!("there are two elements named `{}`", placed.line.name.text),
+                    placed.line.name.span,
+                )
                 .help("give one of them another name")
                 .related(self.placed[earlier].line.name.span, "the first one is here");
             self.error(error);
@@ -253,11 +265,8 @@ impl<'d> Assembly<'d> {
     pub fn find_element(&self, frame: &Frame<'d>, name: &str) -> Option<usize> {
         let mut path = frame.scope.path();
         loop {
-            let found = if path.is_empty() {
-                self.by_name.get(name)
-            } else {
-                self.by_name.get(&format!("{path}.{name}"))
-            };
+            let found =
+                if path.is_empty() { self.by_name.get(name) } else { self.by_name.get(&format!("{path}.{name}")) };
             if let Some(&index) = found {
                 return Some(index);
             }
@@ -266,6 +275,11 @@ impl<'d> Assembly<'d> {
             }
             path = path.rsplit_once('.').map_or("", |(outer, _)| outer);
         }
+    }
+
+    /// Hierarchical names of all placed elements, for suggestions.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
     }
 
     /// An error about an element that does not exist.

@@ -71,7 +71,9 @@ impl<'a, 'd> ElementSlots<'a, 'd> {
         };
         match self.assembly.placed[k].nodes[..] {
             [plus, minus] => Ok(self.difference(builder, plus, minus)),
-            _ => Err(self.frame.scope.error("E-PROBE", format!("`{}` has not two terminals", device.text), device.span)),
+            _ => {
+                Err(self.frame.scope.error("E-PROBE", format!("`{}` has not two terminals", device.text), device.span))
+            }
         }
     }
 }
@@ -97,7 +99,11 @@ impl<'d> Slots<'d> for ElementSlots<'_, 'd> {
             (text, _) => Err(self
                 .frame
                 .scope
-                .error("E-PROBE", format!("`{text}()` with {} names cannot be used in an element", nodes.len()), word.span)
+                .error(
+                    "E-PROBE",
+                    format!("`{text}()` with {} names cannot be used in an element", nodes.len()),
+                    word.span,
+                )
                 .help("use v(node), v(node,node), i(element) or p(element)")),
         }
     }
@@ -121,7 +127,11 @@ impl<'d> Slots<'d> for ElementSlots<'_, 'd> {
             None => Err(self
                 .frame
                 .scope
-                .error("E-FIELD", format!("`@{}[{}]` cannot be used in an element", device.text, field.text), field.span)
+                .error(
+                    "E-FIELD",
+                    format!("`@{}[{}]` cannot be used in an element", device.text, field.text),
+                    field.span,
+                )
                 .help("the states of a device, `i` and `v` can be used")),
         }
     }
@@ -221,7 +231,9 @@ impl<'d> Assembly<'d> {
                     'c' => slots.capacitive(&formula, ports),
                     _ => {
                         let message = format!("the inductance of `{}` depends on the solution", line.name.text);
-                        return Err(scope.error("E-CONSTANT", message, value.span).help("an inductance must be a number"));
+                        return Err(scope
+                            .error("E-CONSTANT", message, value.span)
+                            .help("an inductance must be a number"));
                     }
                 }
             }
@@ -234,10 +246,13 @@ impl<'d> Assembly<'d> {
             }
             ElementKind::Controlled(Control::Table { input, points }) => {
                 let formula = scope.compile(input, &mut slots)?;
-                let points =
-                    points.iter().map(|(x, y)| Ok((scope.number(x)?, scope.number(y)?))).collect::<Result<Vec<_>, _>>()?;
+                let points = points
+                    .iter()
+                    .map(|(x, y)| Ok((scope.number(x)?, scope.number(y)?)))
+                    .collect::<Result<Vec<_>, _>>()?;
                 if let Err(k) = check_table(&points) {
-                    let message = format!("the x values of a table must not decrease: {} after {}", points[k].0, points[k - 1].0);
+                    let message =
+                        format!("the x values of a table must not decrease: {} after {}", points[k].0, points[k - 1].0);
                     return Err(scope.error("E-TABLE", message, line.span));
                 }
                 tabulated(&formula, points)

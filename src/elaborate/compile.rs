@@ -556,12 +556,7 @@ pub(super) fn visit_currents(scope: &Scope<'_>, expression: &Expr, found: &mut d
 }
 
 /// Visits an expression and the bodies of the functions it calls, each body once per chain of calls.
-fn visit(
-    scope: &Scope<'_>,
-    expression: &Expr,
-    open: &mut Vec<*const Func>,
-    see: &mut dyn FnMut(&Scope<'_>, &Expr),
-) {
+fn visit(scope: &Scope<'_>, expression: &Expr, open: &mut Vec<*const Func>, see: &mut dyn FnMut(&Scope<'_>, &Expr)) {
     see(scope, expression);
     match &expression.kind {
         ExprKind::Unary(_, a) => visit(scope, a, open, see),

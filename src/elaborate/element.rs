@@ -84,7 +84,8 @@ impl<'d> Assembly<'d> {
     }
 
     fn make_branch(&mut self, k: usize) {
-        let label = if self.placed[k].frame.cell.is_some() { String::new() } else { format!("{}#i", self.placed[k].name) };
+        let label =
+            if self.placed[k].frame.cell.is_some() { String::new() } else { format!("{}#i", self.placed[k].name) };
         let branch = self.builder.branch(label);
         let m = self.multiplicity_of(k);
         self.placed[k].current = Some((branch, m));
@@ -93,12 +94,14 @@ impl<'d> Assembly<'d> {
     /// `m=` of the line times that of the instances around it.
     pub(super) fn multiplicity_of(&mut self, k: usize) -> f64 {
         let frame = Rc::clone(&self.placed[k].frame);
-        let own = self.placed[k].line.params.iter().rev().find(|a| a.name.text == "m").map(|a| frame.scope.number(&a.value));
+        let own =
+            self.placed[k].line.params.iter().rev().find(|a| a.name.text == "m").map(|a| frame.scope.number(&a.value));
         match own {
             Some(Ok(m)) if m > 0.0 => m * frame.multiplicity,
             Some(Ok(m)) => {
                 let line = &self.placed[k].line;
-                let error = frame.scope.error("E-RANGE", format!("`{}`: m = {m} is not positive", line.name.text), line.span);
+                let error =
+                    frame.scope.error("E-RANGE", format!("`{}`: m = {m} is not positive", line.name.text), line.span);
                 self.error(error);
                 1.0
             }
@@ -120,7 +123,8 @@ impl<'d> Assembly<'d> {
         let (outer, name, inside_array) = (placed.nodes[0], placed.name.clone(), placed.frame.cell.is_some());
         let label = |suffix: &str| if inside_array { String::new() } else { format!("{name}#{suffix}") };
         let inner = self.builder.internal_node(label("p"));
-        let Ok(params) = crate::device::ParamValues::check(kind.card(), &[("dc".to_string(), ParamValue::Number(0.0))]) else {
+        let Ok(params) = crate::device::ParamValues::check(kind.card(), &[("dc".to_string(), ParamValue::Number(0.0))])
+        else {
             return;
         };
         if let Ok(device) = self.builder.add_unnamed(kind, &label("ammeter"), &[outer, inner], &params) {
@@ -212,7 +216,8 @@ impl<'d> Assembly<'d> {
 
     /// Adds the main value, the `key=value`s, the multiplicity and the step's values to the parameters.
     fn finish_params(&mut self, k: usize, kind: Kind, params: &mut GivenParams, main: Option<&Expr>) -> Option<()> {
-        let (line, frame, name) = (self.placed[k].line.clone(), Rc::clone(&self.placed[k].frame), self.placed[k].name.clone());
+        let (line, frame, name) =
+            (self.placed[k].line.clone(), Rc::clone(&self.placed[k].frame), self.placed[k].name.clone());
         let card = kind.card();
         let mut sound = true;
         if let Some(main) = main {
@@ -239,7 +244,11 @@ impl<'d> Assembly<'d> {
         if card.param("m").is_some() {
             params.number("m", m, line.span);
         } else if m != 1.0 {
-            let error = frame.scope.error("E-PARAM", format!("`{}` cannot be multiplied by m = {m}", line.name.text), line.span);
+            let error = frame.scope.error(
+                "E-PARAM",
+                format!("`{}` cannot be multiplied by m = {m}", line.name.text),
+                line.span,
+            );
             self.error(error.help("the device type has no parallel count"));
             sound = false;
         }
@@ -280,7 +289,8 @@ impl<'d> Assembly<'d> {
             params.number("m", m, self.placed[k].line.span);
         }
         let card = kind.card();
-        let (name, span, frame) = (self.placed[k].name.clone(), self.placed[k].line.span, Rc::clone(&self.placed[k].frame));
+        let (name, span, frame) =
+            (self.placed[k].name.clone(), self.placed[k].line.span, Rc::clone(&self.placed[k].frame));
         if making.ports.len() != card.ports.len() {
             let error = port_error(&frame, &self.placed[k].line, card, making.ports.len());
             self.error(error);
@@ -352,7 +362,8 @@ impl<'d> Assembly<'d> {
         };
         let kind = kind?;
         let Some(source) = source else {
-            let error = frame.scope.error("E-MISSING", format!("`{}` names no controlling element", line.name.text), line.span);
+            let error =
+                frame.scope.error("E-MISSING", format!("`{}` names no controlling element", line.name.text), line.span);
             self.error(error.help("write the name of the voltage source whose current controls it"));
             return None;
         };
@@ -364,7 +375,11 @@ impl<'d> Assembly<'d> {
             match params.of(kind.card(), "value") {
                 Some(gain) => params.number("value", gain * scale, line.span),
                 None => {
-                    let error = frame.scope.error("E-PARAM", format!("`{}` is controlled by {scale} parallel elements", line.name.text), line.span);
+                    let error = frame.scope.error(
+                        "E-PARAM",
+                        format!("`{}` is controlled by {scale} parallel elements", line.name.text),
+                        line.span,
+                    );
                     self.error(error.help("put a 0 V source in series with them and let it control the switch"));
                     return None;
                 }
@@ -395,7 +410,11 @@ impl<'d> Assembly<'d> {
             return;
         };
         if inductors.len() < 2 {
-            let error = frame.scope.error("E-MISSING", format!("`{}` couples fewer than two inductors", line.name.text), line.span);
+            let error = frame.scope.error(
+                "E-MISSING",
+                format!("`{}` couples fewer than two inductors", line.name.text),
+                line.span,
+            );
             self.error(error.help("write `K1 L1 L2 0.98`"));
             return;
         }
@@ -414,7 +433,8 @@ impl<'d> Assembly<'d> {
                 match params.check(kind.card(), &frame.scope, &line.name.text, line.span) {
                     Ok(values) => {
                         let added = self.builder.add(kind, &pair, &[*b1, *b2], &values);
-                        let added = added.map_err(|e| params.explain(kind.card(), &frame.scope, &line.name.text, line.span, &e));
+                        let added = added
+                            .map_err(|e| params.explain(kind.card(), &frame.scope, &line.name.text, line.span, &e));
                         self.placed[k].device = self.accept(added);
                     }
                     Err(errors) => errors.into_iter().for_each(|e| self.error(e)),
@@ -470,7 +490,12 @@ impl<'d> Assembly<'d> {
     }
 
     /// The kind and the parameters of a model; checks that the element's letter may use it.
-    fn with_model(&mut self, frame: &Rc<Frame<'d>>, model: &Name, line: &Element) -> Option<(Option<Kind>, GivenParams)> {
+    fn with_model(
+        &mut self,
+        frame: &Rc<Frame<'d>>,
+        model: &Name,
+        line: &Element,
+    ) -> Option<(Option<Kind>, GivenParams)> {
         let evaluated = self.model(frame, model)?;
         let card = evaluated.kind.card();
         let letter = line.letter.to_string();
@@ -480,8 +505,15 @@ impl<'d> Assembly<'d> {
             _ => true,
         };
         if !fits {
-            let message = format!("`{}` is a {}; the letter {} needs another type", model.text, card.doc, line.letter.to_uppercase());
-            self.error(frame.scope.error("E-MODEL", message, model.span).help("memristors and selectors start with N or Y"));
+            let message = format!(
+                "`{}` is a {}; the letter {} needs another type",
+                model.text,
+                card.doc,
+                line.letter.to_uppercase()
+            );
+            self.error(
+                frame.scope.error("E-MODEL", message, model.span).help("memristors and selectors start with N or Y"),
+            );
             return None;
         }
         Some((Some(evaluated.kind), (*evaluated.params).clone()))
@@ -489,7 +521,10 @@ impl<'d> Assembly<'d> {
 
     fn model(&mut self, frame: &Frame<'d>, name: &Name) -> Option<EvaluatedModel> {
         let Some((card, home)) = frame.scope.model(&name.text) else {
-            let error = frame.scope.error("E-MODEL", format!("model `{}` is not defined", name.text), name.span).label("not defined");
+            let error = frame
+                .scope
+                .error("E-MODEL", format!("model `{}` is not defined", name.text), name.span)
+                .label("not defined");
             self.error(match frame.scope.nearest_model(&name.text) {
                 Some(near) => error.help(format!("did you mean `{near}`?")),
                 None => error.help(format!("add `.model {} type(..)`", name.text)),
@@ -515,7 +550,8 @@ impl<'d> Assembly<'d> {
         let Some(Ok(dc)) = dc.map(|e| frame.scope.number(e)) else { return };
         let start = wave.value(0.0);
         if dc != start {
-            let message = format!("`.op` and `.dc` use the DC value {dc}, a transient starts from the waveform's {start}");
+            let message =
+                format!("`.op` and `.dc` use the DC value {dc}, a transient starts from the waveform's {start}");
             self.context.note(Diagnostic::note("N-DC", message).at(span));
         }
     }
@@ -527,7 +563,7 @@ fn is_main(letter: &str, name: &str) -> bool {
 
 fn add_switch_state(params: &mut GivenParams, on: Option<bool>, span: Span) {
     if let Some(on) = on {
-        params.number("on", f64::from(u8::from(on)), span);
+        params.push("state", ParamValue::Word(if on { "on" } else { "off" }.to_string()), span);
     }
 }
 
@@ -550,7 +586,13 @@ fn missing_value(frame: &Frame<'_>, line: &Element) -> Diagnostic {
 
 fn port_error(frame: &Frame<'_>, line: &Element, card: &crate::device::Card, got: usize) -> Diagnostic {
     let names: Vec<&str> = card.ports.iter().map(|p| p.name).collect();
-    let message = format!("`{}` gives {got} terminals, but a {} has {}: {}", line.name.text, card.doc, names.len(), names.join(" "));
+    let message = format!(
+        "`{}` gives {got} terminals, but a {} has {}: {}",
+        line.name.text,
+        card.doc,
+        names.len(),
+        names.join(" ")
+    );
     frame.scope.error("E-PINS", message, line.span)
 }
 

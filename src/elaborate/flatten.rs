@@ -7,7 +7,7 @@ use super::assembly::{Assembly, Cell, Frame, Line, Placed, StartValue};
 use super::bus;
 use super::scope::{Given, Scope};
 use crate::diag::{Diagnostic, Span, nearest};
-use crate::netlist::ast::{Element, ElementKind, Name, NodeRef, Statement, Subckt};
+use crate::netlist::ast::{AnalysisKind, Element, ElementKind, Name, NodeRef, Statement, Subckt};
 
 /// Deepest nesting of instances.
 const DEEPEST: usize = 100;
@@ -83,7 +83,8 @@ impl<'d> Assembly<'d> {
                     if frame.caller.is_some()
                         && let Some((card, span)) = top_level_card(other)
                     {
-                        let warning = Diagnostic::warning("W-PLACE", format!("`{card}` inside a subcircuit is ignored"));
+                        let warning =
+                            Diagnostic::warning("W-PLACE", format!("`{card}` inside a subcircuit is ignored"));
                         self.context.note(warning.at(span).help("move it to the top level of the deck"));
                     }
                 }
@@ -126,7 +127,11 @@ impl<'d> Assembly<'d> {
     fn open(&mut self, instance: Instance<'_, 'd>, definition: Option<&Name>) {
         let scope = &instance.frame.scope;
         let Some(definition) = definition else {
-            let error = scope.error("E-SUBCKT", format!("`{}` names no subcircuit", instance.line.name.text), instance.line.span);
+            let error = scope.error(
+                "E-SUBCKT",
+                format!("`{}` names no subcircuit", instance.line.name.text),
+                instance.line.span,
+            );
             self.error(error.help("the last word of an X line before its parameters is the subcircuit"));
             return;
         };
@@ -136,8 +141,9 @@ impl<'d> Assembly<'d> {
                 self.open_subckt(instance.frame, opening, instance.line.name.span);
             }
         } else if let Some((card, home)) = scope.xbar(&definition.text) {
-            let home = home.clone();
-            self.open_array(&instance, card, &home);
+            let _ = (card, home);
+            let error = scope.error("E-XBAR", "arrays are not placed yet", definition.span);
+            self.error(error);
         } else {
             let error = scope
                 .error("E-SUBCKT", format!("subcircuit `{}` is not defined", definition.text), definition.span)
@@ -236,12 +242,17 @@ impl<'d> Assembly<'d> {
     /// Reports what a body defines twice.
     pub fn check_definitions(&mut self, scope: &Scope<'d>) {
         for (later, earlier) in &scope.definitions().redefined {
-            let note = Diagnostic::note("N-PARAM", format!("parameter `{}` is defined again; the last one counts", later.text));
+            let note = Diagnostic::note(
+                "N-PARAM",
+                format!("parameter `{}` is defined again; the last one counts", later.text),
+            );
             self.context.note(note.at(later.span).related(earlier.span, "the earlier definition"));
         }
         for (what, later, earlier) in &scope.definitions().duplicates {
-            let warning =
-                Diagnostic::warning("W-REDEFINED", format!("{what} `{}` is defined again; the last one counts", later.text));
+            let warning = Diagnostic::warning(
+                "W-REDEFINED",
+                format!("{what} `{}` is defined again; the last one counts", later.text),
+            );
             self.context.note(warning.at(later.span).related(earlier.span, "the earlier definition"));
         }
     }
@@ -287,7 +298,13 @@ fn pin_error(scope: &Scope<'_>, line: &Element, got: usize, subckt: &Subckt) -> 
     scope
         .error(
             "E-PINS",
-            format!("`{}` gives {got} node{}, but subcircuit `{}` has {wanted} pin{}", line.name.text, plural(got), subckt.name.text, plural(wanted)),
+            format!(
+                "`{}` gives {got} node{}, but subcircuit `{}` has {wanted} pin{}",
+                line.name.text,
+                plural(got),
+                subckt.name.text,
+                plural(wanted)
+            ),
             line.span,
         )
         .help(format!("the pins are: {}{dots}", pins.join(" ")))
@@ -337,4 +354,14 @@ fn top_level_card(statement: &Statement) -> Option<(&'static str, Span)> {
         Statement::Options(items) => items.first().map(|i| (".options", i.name.span)),
         _ => None,
     }
+}
+
+/// Where the first card stands that changes values between or during runs.
+#[must_use]
+pub fn first_sweep(body: &[Statement]) -> Option<Span> {
+    body.iter().find_map(|statement| match statement {
+        Statement::Step(card) => Some(card.span),
+        Statement::Analysis(card) if matches!(card.kind, AnalysisKind::Dc(_)) => Some(card.span),
+        _ => None,
+    })
 }

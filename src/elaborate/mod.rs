@@ -4,16 +4,23 @@
 //! flattened, every element becomes a device of the registry or a behavioural element. Mistakes are collected, all of
 //! them; a circuit comes out only when there is none.
 
+pub mod assembly;
+mod behaviour;
 pub mod bus;
 pub mod check;
 pub mod compile;
 pub mod context;
 pub mod definitions;
+mod element;
 pub mod faults;
+pub mod flatten;
 pub mod functions;
+pub mod model;
+pub mod options;
 pub mod percell;
 mod random;
 pub mod scope;
+pub mod source;
 pub mod steps;
 pub mod sweep;
 
@@ -21,11 +28,14 @@ pub use compile::{Auxiliary, Slots, is_dynamic};
 pub use context::Context;
 pub use scope::Scope;
 
-use crate::circuit::{Circuit, CircuitBuilder};
-use crate::diag::{Diagnostic, has_errors};
+use std::rc::Rc;
+
+use assembly::{Assembly, Frame};
+
+use crate::circuit::Circuit;
+use crate::diag::{Diagnostic, has_errors, nearest};
 use crate::netlist::ast::Deck;
-use crate::plan::{Options, Overrides, Plan, StepPoint};
-use crate::units;
+use crate::plan::{Options, Overrides, Plan, StepPoint, SweepTarget};
 
 /// A deck that can be turned into circuits, one per step point.
 #[derive(Debug, Clone)]
@@ -64,8 +74,7 @@ impl Elaborator {
     /// All mistakes in `.step`, `.temp`, `.data` and `.mc` cards.
     pub fn steps(&self) -> Result<Vec<StepPoint>, Vec<Diagnostic>> {
         let overrides = Overrides::default();
-        let context = Context::new(&self.deck, &self.defines, &overrides, Options::default(), false);
-        let scope = Scope::top(&context).map_err(|e| vec![e])?;
+        let (scope, _) = self.open(&overrides)?;
         steps::points(&scope)
     }
 
@@ -74,17 +83,70 @@ impl Elaborator {
     /// # Errors
     /// All mistakes in the deck; nothing is half-built.
     pub fn build(&self, overrides: &Overrides) -> Result<Elaborated, Vec<Diagnostic>> {
-        let options = Options::default();
-        let random = overrides.run.is_some();
-        let context = Context::new(&self.deck, &self.defines, overrides, options, random);
-        let scope = Scope::top(&context).map_err(|e| vec![e])?;
-        let mut diagnostics = scope.check();
-        let builder = CircuitBuilder::new(context.options.temp + units::ZERO_CELSIUS);
+        let (scope, mut diagnostics) = self.open(overrides)?;
+        let context = Rc::clone(scope.context());
+        diagnostics.extend(scope.check());
+        let mut assembly = Assembly::new(&context, flatten::globals(&self.deck.body));
+        let top = Rc::new(Frame::top(scope.clone()));
+        assembly.make_globals();
+        assembly.check_definitions(&scope);
+        assembly.place_body(&top);
+        let times = source::times(&scope);
+        assembly.make_all(times);
+        assembly.apply_start_values();
+        diagnostics.extend(assembly.take_errors());
+        diagnostics.extend(missed_targets(&context, &assembly, &self.deck));
         diagnostics.extend(context.take_notes());
+        options::harden(&context.options, &mut diagnostics);
         if has_errors(&diagnostics) {
             return Err(diagnostics);
         }
         let plan = Plan { title: self.deck.title.clone(), options: context.options.clone(), ..Plan::default() };
-        Ok(Elaborated { circuit: builder.finish(), plan, diagnostics })
+        Ok(Elaborated { circuit: assembly.builder.finish(), plan, diagnostics })
     }
+
+    /// The top scope with the options in force, and the notes made on the way.
+    fn open<'d>(&'d self, overrides: &'d Overrides) -> Result<(Scope<'d>, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let provisional = Context::new(&self.deck, &self.defines, overrides, Options::default(), false);
+        let scope = Scope::top(&provisional).map_err(|e| vec![e])?;
+        let mut diagnostics = Vec::new();
+        // a wrong option does not hide the mistakes of the rest of the deck
+        let settings = options::settings(&scope).unwrap_or_else(|errors| {
+            diagnostics.extend(errors);
+            options::Settings::default()
+        });
+        let random = overrides.run.is_some() || settings.draw_always;
+        let context = Context::new(&self.deck, &self.defines, overrides, settings.options, random);
+        let notes = provisional.take_notes();
+        notes.into_iter().for_each(|note| context.note(note));
+        context.consumed(&SweepTarget::Temperature);
+        Ok((Scope::top(&context).map_err(|e| vec![e])?, diagnostics))
+    }
+}
+
+/// Step targets that named nothing.
+fn missed_targets(context: &Context<'_>, assembly: &Assembly<'_>, deck: &Deck) -> Vec<Diagnostic> {
+    let span = flatten::first_sweep(&deck.body);
+    let missed = context.missed();
+    missed
+        .iter()
+        .map(|target| {
+            let (what, name) = match target {
+                SweepTarget::Source(name) => ("source", name),
+                SweepTarget::Parameter(name) => ("parameter", name),
+                SweepTarget::Device(name, _) => ("element", name),
+                SweepTarget::Model(name, _) => ("model", name),
+                SweepTarget::Temperature => ("temperature", &deck.title),
+            };
+            let mut error =
+                Diagnostic::error("E-STEP", format!("the sweep changes the {what} `{name}`, which does not exist"));
+            if let Some(span) = span {
+                error = error.at(span);
+            }
+            match nearest(name, assembly.names()) {
+                Some(near) => error.help(format!("did you mean `{near}`?")),
+                None => error,
+            }
+        })
+        .collect()
 }

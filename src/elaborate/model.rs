@@ -77,7 +77,13 @@ impl GivenParams {
     ///
     /// # Errors
     /// One diagnostic per bad parameter; `owner` is the element or model it belongs to, `span` its line.
-    pub fn check(&self, card: &Card, scope: &Scope<'_>, owner: &str, span: Span) -> Result<ParamValues, Vec<Diagnostic>> {
+    pub fn check(
+        &self,
+        card: &Card,
+        scope: &Scope<'_>,
+        owner: &str,
+        span: Span,
+    ) -> Result<ParamValues, Vec<Diagnostic>> {
         ParamValues::check(card, &self.values)
             .map_err(|errors| errors.iter().map(|e| self.explain(card, scope, owner, span, e)).collect())
     }

@@ -3,10 +3,11 @@
 //! Left-out times take SPICE's defaults: edges last one print step, widths and periods the whole transient.
 
 use super::assembly::{Assembly, Frame};
-use super::files;
+use super::scope::Scope;
+use super::sweep::locate;
 use crate::device::waveform::Waveform;
 use crate::diag::{Diagnostic, Span, nearest};
-use crate::netlist::ast::{self, Column, FileRef};
+use crate::netlist::ast::{self, AnalysisCard, AnalysisKind, Column, FileRef, Statement};
 
 const SHAPES: &[&str] = &["pulse", "sin", "sine", "pwl", "exp", "sffm", "am"];
 
@@ -24,6 +25,22 @@ impl Default for Times {
     fn default() -> Self {
         Self { step: 1e-9, stop: 1.0 }
     }
+}
+
+/// The times of the deck's first transient. Its mistakes are reported where the analysis is read.
+#[must_use]
+pub fn times(scope: &Scope<'_>) -> Times {
+    let cards = scope.definitions().statements.iter().filter_map(|s| match s {
+        Statement::Analysis(AnalysisCard { kind: AnalysisKind::Tran { step, stop, .. }, .. }) => Some((step, stop)),
+        _ => None,
+    });
+    let mut times = cards.filter_map(|(step, stop)| {
+        let stop = scope.number(stop).ok().filter(|t| *t > 0.0)?;
+        // the one-argument form prints a thousand points
+        let step = step.as_ref().and_then(|s| scope.number(s).ok()).filter(|t| *t > 0.0).unwrap_or(stop / 1000.0);
+        Some(Times { step, stop })
+    });
+    times.next().unwrap_or_default()
 }
 
 impl<'d> Assembly<'d> {
@@ -55,7 +72,8 @@ impl<'d> Assembly<'d> {
             }
         };
         if given.len() < fewest || given.len() > most {
-            let message = format!("`{}` takes {fewest} to {most} values, but {} were given", wave.shape.text, given.len());
+            let message =
+                format!("`{}` takes {fewest} to {most} values, but {} were given", wave.shape.text, given.len());
             return Err(scope.error("E-WAVE", message, wave.span));
         }
         let at = |k: usize, default: f64| given.get(k).copied().unwrap_or(default);
@@ -95,7 +113,14 @@ impl<'d> Assembly<'d> {
             },
             "exp" => {
                 let td1 = at(2, 0.0);
-                Waveform::Exp { v1: at(0, 0.0), v2: at(1, 0.0), td1, tau1: edge(3), td2: at(4, td1 + step), tau2: edge(5) }
+                Waveform::Exp {
+                    v1: at(0, 0.0),
+                    v2: at(1, 0.0),
+                    td1,
+                    tau1: edge(3),
+                    td2: at(4, td1 + step),
+                    tau2: edge(5),
+                }
             }
             "sffm" => Waveform::Sffm {
                 offset: at(0, 0.0),
@@ -136,7 +161,8 @@ impl<'d> Assembly<'d> {
             return Err(scope.error("E-PWL", "PWL has no points", wave.span));
         }
         if let Some(k) = points.windows(2).position(|w| w[1].0 < w[0].0) {
-            let message = format!("PWL times must not decrease: {:e} s comes after {:e} s", points[k + 1].0, points[k].0);
+            let message =
+                format!("PWL times must not decrease: {:e} s comes after {:e} s", points[k + 1].0, points[k].0);
             return Err(scope.error("E-PWL", message, spans.get(k + 1).copied().unwrap_or(wave.span)));
         }
         if let Some(k) = points.windows(2).position(|w| w[1].0 == w[0].0 && w[1].1 != w[0].1) {
@@ -157,11 +183,8 @@ impl<'d> Assembly<'d> {
 
     fn pwl_file(&self, frame: &Frame<'d>, wave: &ast::Waveform, file: &FileRef) -> Result<Vec<(f64, f64)>, Diagnostic> {
         let scope = &frame.scope;
-        let path = files::resolve(&self.context, &file.path, file.span);
-        let matrix = self
-            .context
-            .matrix(&path)
-            .map_err(|error| scope.error("E-FILE", error.to_string(), file.span))?;
+        let path = locate(scope, &file.path, file.span);
+        let matrix = self.context.matrix(&path).map_err(|error| scope.error("E-FILE", error.to_string(), file.span))?;
         let column = match &wave.column {
             None => 0.0,
             Some(Column::Fixed(column)) => scope.number(column)?,
@@ -172,7 +195,8 @@ impl<'d> Assembly<'d> {
         };
         let columns = matrix.cols.saturating_sub(1);
         if !(column >= 0.0 && column.fract() == 0.0 && column < columns as f64) {
-            let message = format!("`{}` has {columns} value columns after the time; there is no column {column}", file.path);
+            let message =
+                format!("`{}` has {columns} value columns after the time; there is no column {column}", file.path);
             return Err(scope.error("E-COL", message, file.span).help("columns count from 0"));
         }
         let scale = file.scale.as_ref().map_or(Ok(1.0), |s| scope.number(s))?;
@@ -183,7 +207,9 @@ impl<'d> Assembly<'d> {
             .map(|row| (row[0], scale * row[1 + column as usize] + offset))
             .collect();
         match points.iter().position(|(t, v)| !t.is_finite() || !v.is_finite()) {
-            Some(k) => Err(scope.error("E-FILE", format!("`{}`: row {k} (from 0) is not finite", file.path), file.span)),
+            Some(k) => {
+                Err(scope.error("E-FILE", format!("`{}`: row {k} (from 0) is not finite", file.path), file.span))
+            }
             None => Ok(points),
         }
     }
@@ -195,12 +221,18 @@ fn check_times(wave: &Waveform) -> Result<(), String> {
         bad.map_or(Ok(()), |(name, value)| Err(format!("the {name} {value:e} is negative")))
     };
     match *wave {
-        Waveform::Pulse { rise, fall, width, period, cycles, .. } => {
-            negative(&[("rise time", rise), ("fall time", fall), ("width", width), ("period", period), ("cycle count", cycles)])
-        }
+        Waveform::Pulse { rise, fall, width, period, cycles, .. } => negative(&[
+            ("rise time", rise),
+            ("fall time", fall),
+            ("width", width),
+            ("period", period),
+            ("cycle count", cycles),
+        ]),
         Waveform::Sin { frequency, cycles, .. } => negative(&[("frequency", frequency), ("cycle count", cycles)]),
         Waveform::Exp { tau1, tau2, .. } => negative(&[("time constant", tau1), ("time constant", tau2)]),
-        Waveform::Sffm { carrier, signal, .. } => negative(&[("carrier frequency", carrier), ("signal frequency", signal)]),
+        Waveform::Sffm { carrier, signal, .. } => {
+            negative(&[("carrier frequency", carrier), ("signal frequency", signal)])
+        }
         Waveform::Pwl { .. } | Waveform::Am { .. } => Ok(()),
     }
 }
