@@ -3,10 +3,29 @@
 use std::collections::HashMap;
 
 use super::names::is_ground;
-use super::{ArrayInstance, Circuit, DeviceRef, Names, Unknown, UnknownKind};
+use super::{ArrayInstance, Circuit, DeviceRef, Names, Run, Unknown, UnknownKind};
 use crate::device::behavioural::{Behaviour, Behavioural};
 use crate::device::group::{DeviceKind, GROUND};
 use crate::device::{DeviceGroup, Internal, ParamError, ParamValues, StateLaw};
+
+/// The group index of behavioural elements inside array cells until [`CircuitBuilder::finish`] knows it.
+const BEHAVIOURAL: usize = usize::MAX;
+
+/// A small circuit taken apart, from which an array makes its cells.
+pub struct Template {
+    /// Unknowns.
+    pub unknowns: Vec<Unknown>,
+    /// Devices by kind.
+    pub groups: Vec<(&'static dyn DeviceKind, Box<dyn DeviceGroup>)>,
+    /// Behavioural elements with their names.
+    pub behavioural: Vec<(String, Behavioural)>,
+    /// Names.
+    pub names: Names,
+    /// `.ic`.
+    pub initial: Vec<(u32, f64)>,
+    /// `.nodeset`.
+    pub nodesets: Vec<(u32, f64)>,
+}
 
 /// Collects nodes, devices and arrays; [`CircuitBuilder::finish`] gives the circuit.
 #[derive(Default)]
@@ -175,6 +194,48 @@ impl CircuitBuilder {
         u32::try_from(self.unknowns.len()).unwrap_or(GROUND - 1)
     }
 
+    /// Adds `count` times the unknowns of `pattern`, all without names; gives the first.
+    pub fn unnamed_unknowns(&mut self, pattern: &[Unknown], count: usize) -> u32 {
+        let first = self.unknown_count();
+        self.unknowns.extend(pattern.iter().cycle().take(pattern.len() * count));
+        self.names.unknowns.resize(self.unknowns.len(), String::new());
+        first
+    }
+
+    /// Adds all instances of a group of that kind, without names.
+    pub fn add_run(&mut self, kind: &'static dyn DeviceKind, mut instances: Box<dyn DeviceGroup>) -> Run {
+        let group = self.group(kind);
+        let run = Run { group, first: self.groups[group].len(), count: instances.len() };
+        kind.absorb(instances.as_mut(), self.groups[group].as_mut());
+        run
+    }
+
+    /// Adds behavioural elements without names; gives the first.
+    pub fn add_behavioural_run(&mut self, elements: impl IntoIterator<Item = Behavioural>) -> DeviceRef {
+        let first = DeviceRef { group: BEHAVIOURAL, index: self.behavioural.len() };
+        self.behavioural.extend(elements.into_iter().map(|e| (String::new(), e)));
+        first
+    }
+
+    /// Takes a circuit apart that was built to be copied into the cells of an array.
+    #[must_use]
+    pub fn into_template(self) -> Template {
+        Template {
+            unknowns: self.unknowns,
+            groups: self.kinds.into_iter().zip(self.groups).collect(),
+            behavioural: self.behavioural,
+            names: self.names,
+            initial: self.initial,
+            nodesets: self.nodesets,
+        }
+    }
+
+    /// Is there a placed array of that name?
+    #[must_use]
+    pub fn has_array(&self, name: &str) -> bool {
+        self.arrays.iter().any(|a| a.name == name)
+    }
+
     /// Adds a placed array.
     pub fn add_array(&mut self, array: ArrayInstance) {
         self.arrays.push(array);
@@ -202,6 +263,8 @@ impl CircuitBuilder {
                 }
                 elements.push(element);
             }
+            let devices = self.arrays.iter_mut().flat_map(|a| &mut a.cell_devices);
+            devices.filter(|d| d.first.group == BEHAVIOURAL).for_each(|d| d.first.group = group);
             drop(elements);
         }
         Circuit {

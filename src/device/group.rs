@@ -81,6 +81,11 @@ pub trait DeviceKind: Sync {
     /// # Errors
     /// What `from_params` says; also when `locals` has the wrong length.
     fn add(&self, group: &mut dyn DeviceGroup, locals: &[u32], params: &ParamValues) -> Result<usize, ParamError>;
+    /// Appends copies of instance `i` of `from`, one for every consecutive set of local unknowns in `locals`; false, and
+    /// nothing done, when a group is of another kind or `locals` does not divide.
+    fn replicate(&self, from: &mut dyn DeviceGroup, i: usize, locals: &[u32], into: &mut dyn DeviceGroup) -> bool;
+    /// Moves all instances of `from` to the end of `into`; false, and nothing done, when a group is of another kind.
+    fn absorb(&self, from: &mut dyn DeviceGroup, into: &mut dyn DeviceGroup) -> bool;
 }
 
 /// All instances of device `D`.
@@ -123,7 +128,7 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
     }
     fn add(&self, group: &mut dyn DeviceGroup, locals: &[u32], params: &ParamValues) -> Result<usize, ParamError> {
         let device = D::from_params(params)?;
-        let Some(group) = group.as_any_mut().downcast_mut::<Group<D, N>>() else {
+        let Some(group) = own::<D, N>(group) else {
             return Err(ParamError::Conflict(format!("internal: group of another kind than {}", D::CARD.keywords[0])));
         };
         if locals.len() != N {
@@ -141,6 +146,32 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
         group.scaled |= m != 1.0;
         Ok(group.devices.len() - 1)
     }
+    fn replicate(&self, from: &mut dyn DeviceGroup, i: usize, locals: &[u32], into: &mut dyn DeviceGroup) -> bool {
+        let (Some(from), Some(into)) = (own::<D, N>(from), own::<D, N>(into)) else { return false };
+        let (Some(device), Some(m)) = (from.devices.get(i), from.multiplicity.get(i)) else { return false };
+        if N == 0 || locals.len() % N != 0 {
+            return false;
+        }
+        let count = into.devices.len() + locals.len() / N;
+        into.devices.resize(count, device.clone());
+        into.multiplicity.resize(count, *m);
+        into.locals.extend_from_slice(locals);
+        into.scaled |= *m != 1.0;
+        true
+    }
+    fn absorb(&self, from: &mut dyn DeviceGroup, into: &mut dyn DeviceGroup) -> bool {
+        let (Some(from), Some(into)) = (own::<D, N>(from), own::<D, N>(into)) else { return false };
+        into.devices.append(&mut from.devices);
+        into.locals.append(&mut from.locals);
+        into.multiplicity.append(&mut from.multiplicity);
+        into.scaled |= from.scaled;
+        true
+    }
+}
+
+/// The group behind its object-safe face.
+fn own<D: Device<N>, const N: usize>(group: &mut dyn DeviceGroup) -> Option<&mut Group<D, N>> {
+    group.as_any_mut().downcast_mut()
 }
 
 impl<D: Device<N>, const N: usize> Group<D, N> {
