@@ -81,14 +81,15 @@ fn milliseconds(work: impl FnOnce()) -> f64 {
     start.elapsed().as_secs_f64() * 1e3
 }
 
-/// Medians of cold (analyse, factor, solve), warm factor, and solve.
+/// Medians of analysis, cold (analyse, factor, solve), warm factor, and solve.
 fn measure<S: LinearSolver<f64>>(
     array: &Array,
     repeats: usize,
     analyse: impl Fn(&Pattern) -> S,
-) -> ([f64; 3], Vec<f64>) {
+) -> ([f64; 4], Vec<f64>) {
     let b: Vec<f64> = (0..array.pattern.size()).map(|k| (k % 5) as f64 - 2.0).collect();
     let rounds: Vec<Vec<f64>> = (0..3).map(|round| array.values(round)).collect();
+    let analysis = median((0..repeats.div_ceil(3)).map(|_| milliseconds(|| drop(analyse(&array.pattern)))).collect());
     let mut solver = analyse(&array.pattern);
     let mut x = b.clone();
     let cold = (0..repeats.div_ceil(3)).map(|_| {
@@ -108,14 +109,18 @@ fn measure<S: LinearSolver<f64>>(
         milliseconds(|| solver.solve(&mut x))
     });
     let solve = median(solve.collect());
-    ([cold, factor, solve], x)
+    ([analysis, cold, factor, solve], x)
+}
+
+fn columns(times: [f64; 4]) -> String {
+    times.map(|t| format!("{t:>9.3}")).join(" ")
 }
 
 fn main() {
     let sizes: Vec<u32> = std::env::args().filter_map(|a| a.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![16, 32, 64, 128] } else { sizes };
     println!(
-        "{:>4} {:>7} {:>9} {:>9} | ours: cold, refactor, solve (ms)   | faer: cold, factor, solve (ms)",
+        "{:>4} {:>7} {:>9} {:>9} | ours: analyse, cold, refactor, solve (ms)     | faer: analyse, cold, factor, solve (ms)",
         "N", "states", "nnz", "nnz(L+U)"
     );
     for (n, states) in sizes.iter().flat_map(|&n| [(n, false), (n, true)]) {
@@ -128,16 +133,12 @@ fn main() {
         let scale = x.iter().fold(0.0f64, |m, v| m.max(v.abs()));
         let difference = x.iter().zip(&y).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max) / scale;
         println!(
-            "{n:>4} {:>7} {:>9} {:>9} | {:>9.3} {:>9.3} {:>9.3} | {:>9.3} {:>9.3} {:>9.3}   difference {difference:.1e}",
+            "{n:>4} {:>7} {:>9} {:>9} | {} | {}   difference {difference:.1e}",
             if states { "yes" } else { "no" },
             array.pattern.nonzeros(),
             lu.factor_nonzeros(),
-            ours[0],
-            ours[1],
-            ours[2],
-            theirs[0],
-            theirs[1],
-            theirs[2],
+            columns(ours),
+            columns(theirs),
         );
     }
 }

@@ -14,4 +14,7 @@ pub mod rng;
 pub mod scalar;
 pub mod sparse;
 mod sparse_factors;
+mod sparse_reach;
 mod sparse_search;
+#[cfg(test)]
+mod sparse_tests;

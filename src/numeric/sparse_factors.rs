@@ -9,6 +9,7 @@ use super::ordering::Ordering;
 use super::pattern::Pattern;
 use super::scalar::Scalar;
 use super::sparse::{PivotRule, Singular, SingularCause};
+use super::sparse_reach::{Prediction, Reach};
 use super::sparse_search::{Search, Searched};
 
 /// The matrix with its rows scaled by powers of two to a largest magnitude in [1, 2).
@@ -164,22 +165,37 @@ impl<T: Scalar> Factors<T> {
         matrix: &ScaledMatrix<T>,
         rule: &PivotRule,
     ) -> Result<Self, Singular> {
-        let n = pattern.size();
         let Searched { step_of_row, lower, upper, pivots } = Search::run(pattern, ordering, matrix.values(), rule)?;
+        let n = pattern.size();
         let lower = Triangle::sorted(n, &lower.starts, &lower.rows, &lower.values, |row| step_of_row[row as usize]);
         let upper = Triangle::sorted(n, &upper.starts, &upper.rows, &upper.values, |step| step);
+        Ok(Self::freeze(pattern, ordering, step_of_row, lower, upper, pivots))
+    }
+
+    /// Patterns for exactly the preferred pivots, values still to come from [`Factors::refactor`].
+    #[must_use]
+    pub fn predict(pattern: &Pattern, ordering: &Ordering) -> Self {
+        let Prediction { step_of_row, lower_starts, lower_rows, upper_starts, upper_steps } =
+            Reach::predict(pattern, ordering);
+        let n = pattern.size();
+        let zeros = vec![T::ZERO; lower_rows.len().max(upper_steps.len())];
+        let lower = Triangle::sorted(n, &lower_starts, &lower_rows, &zeros, |row| step_of_row[row as usize]);
+        let upper = Triangle::sorted(n, &upper_starts, &upper_steps, &zeros, |step| step);
+        Self::freeze(pattern, ordering, step_of_row, lower, upper, vec![T::ZERO; n])
+    }
+
+    fn freeze(
+        pattern: &Pattern,
+        ordering: &Ordering,
+        step_of_row: Vec<u32>,
+        lower: Triangle<T>,
+        upper: Triangle<T>,
+        pivots: Vec<T>,
+    ) -> Self {
         let entry_steps = pattern.rows().iter().map(|&row| step_of_row[row as usize]).collect();
         let run_ends = find_runs(&lower);
-        Ok(Self {
-            columns: ordering.columns.clone(),
-            step_of_row,
-            entry_steps,
-            lower,
-            upper,
-            pivots,
-            run_ends,
-            panel: Vec::new(),
-        })
+        let columns = ordering.columns.clone();
+        Self { columns, step_of_row, entry_steps, lower, upper, pivots, run_ends, panel: Vec::new() }
     }
 
     /// Entries of L and U with the diagonal once.
@@ -196,9 +212,16 @@ impl<T: Scalar> Factors<T> {
         if high > 0.0 { low / high } else { 1.0 }
     }
 
-    /// New values, old pivots. False when a pivot is too small to keep; the factors are then useless.
-    /// `x` is scratch of length n, zero before and after.
-    pub fn refactor(&mut self, pattern: &Pattern, matrix: &ScaledMatrix<T>, rule: &PivotRule, x: &mut [T]) -> bool {
+    /// New values, old pivots. False when a pivot is below `smallest` times the largest candidate of its column or
+    /// vanishes; the factors are then useless. `x` is scratch of length n.
+    pub fn refactor(
+        &mut self,
+        pattern: &Pattern,
+        matrix: &ScaledMatrix<T>,
+        smallest: f64,
+        vanishing: f64,
+        x: &mut [T],
+    ) -> bool {
         x.fill(T::ZERO);
         for k in 0..self.columns.len() {
             let range = pattern.range(self.columns[k] as usize);
@@ -208,7 +231,9 @@ impl<T: Scalar> Factors<T> {
                 largest = largest.max(value.magnitude());
             }
             self.eliminate(k, x);
-            if !self.divide(k, x, rule, largest) {
+            let (pivot, candidate) = self.divide(k, x);
+            // written so that NaN fails
+            if !(pivot > vanishing * largest && pivot >= smallest * candidate) {
                 x.fill(T::ZERO);
                 return false;
             }
@@ -247,8 +272,8 @@ impl<T: Scalar> Factors<T> {
         }
     }
 
-    /// Takes the pivot and column k of L out of x; false when the pivot is too small.
-    fn divide(&mut self, k: usize, x: &mut [T], rule: &PivotRule, column_largest: f64) -> bool {
+    /// Takes the pivot and column k of L out of x; the magnitudes of the pivot and of its largest competitor.
+    fn divide(&mut self, k: usize, x: &mut [T]) -> (f64, f64) {
         let pivot = std::mem::take(&mut x[k]);
         let range = self.lower.range(k);
         let l = &mut self.lower.values[range.clone()];
@@ -261,8 +286,7 @@ impl<T: Scalar> Factors<T> {
             *l = *l / pivot;
         }
         self.pivots[k] = pivot;
-        // written so that NaN fails
-        pivot.magnitude() > rule.vanishing * column_largest && pivot.magnitude() >= rule.frozen * largest
+        (pivot.magnitude(), largest)
     }
 
     /// x := A^-1 x with scratch of length n.
