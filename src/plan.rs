@@ -4,6 +4,7 @@
 //! slot 0 is the axis (time, swept value; 0 for `.op`), slot k is `signals[k - 1]`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::numeric::formula::Formula;
 
@@ -41,6 +42,18 @@ pub enum Signal {
     Power(String),
     /// `@device[field]`: a state, a parameter or an operating value.
     Field(String, String),
+}
+
+impl fmt::Display for Signal {
+    /// The canonical column name: `v(out)`, `i(v1)`, `p(r1)`, `@x1.m1[x]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Signal::Voltage(node) => write!(f, "v({node})"),
+            Signal::Current(device) => write!(f, "i({device})"),
+            Signal::Power(device) => write!(f, "p({device})"),
+            Signal::Field(device, field) => write!(f, "@{device}[{field}]"),
+        }
+    }
 }
 
 /// The quantity that a column holds; decides units and the raw file's type word.

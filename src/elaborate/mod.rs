@@ -19,6 +19,7 @@ pub mod model;
 pub mod options;
 pub mod percell;
 mod random;
+pub mod requests;
 pub mod scope;
 pub mod source;
 pub mod steps;
