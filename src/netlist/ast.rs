@@ -181,6 +181,11 @@ pub struct BusRange {
     pub last: usize,
 }
 
+impl BusRange {
+    /// Largest index: one million lines is far beyond any array and keeps a typing error from filling the memory.
+    pub const LARGEST: usize = 1_000_000;
+}
+
 /// An element line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Element {

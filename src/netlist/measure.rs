@@ -1,0 +1,220 @@
+//! `.measure`.
+//!
+//! ```text
+//! measure   = [ analysis ] name kind { FROM | TO | TD | GOAL | MINVAL | WEIGHT | PRECISION "=" value }
+//! kind      = TRIG trigger TARG trigger | WHEN crossing | FIND expr ( WHEN crossing | AT "=" value )
+//!           | DERIV expr ( WHEN crossing | AT "=" value )
+//!           | ( AVG | RMS | MAX | MIN | PP | INTEG | MAX_AT | MIN_AT ) expr | [ PARAM | EQN ] ["="] expr
+//! trigger   = AT "=" value | crossing
+//! crossing  = expr ( "=" | VAL "=" ) expr { RISE | FALL | CROSS "=" ( value | LAST ) | TD "=" value }
+//! ```
+
+use nom::Parser;
+use nom::branch::alt;
+
+use super::analysis_cards::optional_equals;
+use super::ast::{BinaryOp, Crossing, Edge, Expr, ExprKind, MeasureCard, MeasureKind, Name, Trigger};
+use super::definitions::bare_name;
+use super::elements::{keyed, next_word};
+use super::expr::{Rules, Spacing, expression};
+use super::outputs::analysis_word;
+use super::text::{Fault, Parsed, Text};
+use super::token::{at_end, equals, gap, key_equals, keyword, word_name};
+
+const LOOSE: Rules = Rules::new(Spacing::Loose);
+const KINDS: [&str; 12] =
+    ["trig", "when", "find", "deriv", "derivative", "param", "eqn", "avg", "rms", "max", "min", "pp"];
+const STATISTICS: [&str; 9] = ["avg", "rms", "max", "min", "pp", "integ", "integral", "max_at", "min_at"];
+
+/// Windows of a measure.
+#[derive(Default)]
+struct Window {
+    from: Option<Expr>,
+    to: Option<Expr>,
+    delay: Option<Expr>,
+}
+
+/// `.measure` behind its word.
+pub(super) fn measure(i: Text) -> Parsed<MeasureCard> {
+    let (rest, mut analysis) = analysis_word(i)?;
+    let (mut rest, ()) = gap(rest)?;
+    // `.meas op max v(a)`: `op` may be the name when a kind follows at once
+    if KINDS.contains(&next_word(rest).as_str()) && !is_name(rest) {
+        if let Some(name) = analysis.take() {
+            let (rest, card) = body(i, rest, None, name)?;
+            return Ok((rest, card));
+        }
+    }
+    if at_end(rest) {
+        return rest.expected("the name of the measure");
+    }
+    let (after, name) = word_name(rest)?;
+    (rest, ()) = gap(after)?;
+    body(i, rest, analysis, name)
+}
+
+/// A kind word that is itself followed by a kind is a name.
+fn is_name(i: Text) -> bool {
+    word_name(i).is_ok_and(|(rest, _)| {
+        let next = next_word(rest.trimmed());
+        KINDS.contains(&next.as_str()) || STATISTICS.contains(&next.as_str())
+    })
+}
+
+fn body<'a>(i: Text<'a>, rest: Text<'a>, analysis: Option<Name>, name: Name) -> Parsed<'a, MeasureCard> {
+    let mut window = Window::default();
+    let (rest, ()) = gap(rest)?;
+    let (rest, ()) = windows(rest, &mut window)?;
+    let (rest, kind) = kind(rest, &mut window)?;
+    let (rest, ()) = windows(rest, &mut window)?;
+    let Window { from, to, delay } = window;
+    Ok((rest, MeasureCard { analysis, name, kind, from, to, delay, span: i.whole() }))
+}
+
+/// `FROM= TO= TD=` and the keys of optimisers.
+fn windows<'a>(i: Text<'a>, window: &mut Window) -> Parsed<'a, ()> {
+    let mut i = i;
+    loop {
+        (i, ()) = gap(i)?;
+        let Ok((after, key)) = key_equals(i) else { return Ok((i, ())) };
+        let slot = match key.text.as_str() {
+            "from" => &mut window.from,
+            "to" => &mut window.to,
+            "td" => &mut window.delay,
+            "goal" | "minval" | "weight" | "precision" | "output" | "print" => &mut None,
+            _ => return Ok((i, ())),
+        };
+        let (rest, expr) = expression(LOOSE)(after)?;
+        *slot = Some(expr);
+        i = rest;
+    }
+}
+
+fn kind<'a>(i: Text<'a>, window: &mut Window) -> Parsed<'a, MeasureKind> {
+    let word = next_word(i);
+    let after = i.skip(if i.rest.get(..word.len()).is_some() { word.len() } else { 0 });
+    let is_call = after.starts_with("(");
+    match word.as_str() {
+        "trig" => {
+            let (rest, trigger) = trigger(after)?;
+            let (rest, ()) = gap(rest)?;
+            let (rest, _) = keyword("targ")(rest)?;
+            let (rest, target) = self::trigger(rest)?;
+            Ok((rest, MeasureKind::TrigTarg(trigger, target)))
+        }
+        "when" => {
+            let (rest, crossing) = crossing(after)?;
+            Ok((rest, MeasureKind::When(crossing)))
+        }
+        "find" | "deriv" | "derivative" => at_point(after, word == "find", window),
+        "param" | "eqn" => {
+            let (rest, ()) = optional_equals(after)?;
+            let (rest, expr) = expression(LOOSE)(rest)?;
+            Ok((rest, MeasureKind::Param(expr)))
+        }
+        "err" | "err1" | "err2" | "err3" | "error" | "duty" | "freq" | "on_time" | "off_time" | "four" => {
+            let help = "available: TRIG/TARG WHEN FIND DERIV AVG RMS MAX MIN PP INTEG MAX_AT MIN_AT PARAM";
+            i.fail("E-MEAS", format!("measure `{word}` is not supported"), help)
+        }
+        statistic if STATISTICS.contains(&statistic) && !is_call => {
+            let name = i.name_to(&after);
+            let name = if name.text == "integral" { Name { text: "integ".into(), ..name } } else { name };
+            let (rest, ()) = gap(after)?;
+            let (rest, expr) = expression(LOOSE)(rest)?;
+            Ok((rest, MeasureKind::Statistic(name, expr)))
+        }
+        _ => {
+            let (rest, ()) = optional_equals(i)?;
+            let (rest, expr) = expression(LOOSE)(rest)?;
+            Ok((rest, MeasureKind::Param(expr)))
+        }
+    }
+}
+
+/// `expr WHEN crossing`, `expr AT=t`, with windows between.
+fn at_point<'a>(i: Text<'a>, find: bool, window: &mut Window) -> Parsed<'a, MeasureKind> {
+    let (i, ()) = gap(i)?;
+    let (i, expr) = expression(LOOSE)(i)?;
+    let (i, ()) = windows(i, window)?;
+    if let Ok((rest, ())) = keyed("at")(i) {
+        let (rest, at) = expression(LOOSE)(rest)?;
+        let kind = if find { MeasureKind::FindAt(expr, at) } else { MeasureKind::DerivAt(expr, at) };
+        return Ok((rest, kind));
+    }
+    if keyword("when")(i).is_err() {
+        return i.expected("`WHEN` or `AT=`");
+    }
+    let (rest, crossing) = crossing(i.skip("when".len()))?;
+    let kind = if find { MeasureKind::FindWhen(expr, crossing) } else { MeasureKind::DerivWhen(expr, crossing) };
+    Ok((rest, kind))
+}
+
+fn trigger(i: Text) -> Parsed<Trigger> {
+    let (i, ()) = gap(i)?;
+    if let Ok((rest, ())) = keyed("at")(i) {
+        let (rest, at) = expression(LOOSE)(rest)?;
+        return Ok((rest, Trigger::At(at)));
+    }
+    let (rest, crossing) = crossing(i)?;
+    Ok((rest, Trigger::Crossing(crossing)))
+}
+
+fn crossing(i: Text) -> Parsed<Crossing> {
+    let (i, ()) = gap(i)?;
+    let (mut rest, left) = expression(LOOSE)(i)?;
+    let mut found = Crossing {
+        left,
+        right: Expr { kind: ExprKind::Number(0.0), span: i.span_to(&rest) },
+        edge: Edge::Cross,
+        count: Some(Expr { kind: ExprKind::Number(1.0), span: i.span_to(&rest) }),
+        delay: None,
+    };
+    let mut has_right = split_equality(&mut found);
+    if let Ok((after, ())) = equals(rest) {
+        (rest, found.right) = expression(LOOSE)(after)?;
+        has_right = true;
+    }
+    loop {
+        let (next, ()) = gap(rest)?;
+        let Some((after, key)) = crossing_key(next)? else { break };
+        if key == "val" {
+            (rest, found.right) = expression(LOOSE)(after)?;
+            has_right = true;
+            continue;
+        }
+        let (after, expr) = expression(LOOSE)(after)?;
+        rest = after;
+        let edge = match key {
+            "rise" => Edge::Rise,
+            "fall" => Edge::Fall,
+            "cross" => Edge::Cross,
+            _ => {
+                found.delay = Some(expr);
+                continue;
+            }
+        };
+        found.edge = edge;
+        found.count = if bare_name(&expr).is_some_and(|n| n.text == "last") { None } else { Some(expr) };
+    }
+    if !has_right {
+        return rest.expected("`VAL=` or `= value`");
+    }
+    Ok((rest, found))
+}
+
+/// `v(a)==1` as some write it.
+fn split_equality(found: &mut Crossing) -> bool {
+    if let ExprKind::Binary(BinaryOp::Eq, left, right) = &found.left.kind {
+        let (left, right) = ((**left).clone(), (**right).clone());
+        found.left = left;
+        found.right = right;
+        return true;
+    }
+    false
+}
+
+fn crossing_key(i: Text) -> Result<Option<(Text, &'static str)>, nom::Err<Fault>> {
+    let one = |name: &'static str| keyed(name).map(move |()| name);
+    let found = alt((one("val"), one("rise"), one("fall"), one("cross"), one("td"))).parse(i);
+    Ok(found.ok())
+}
