@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::names::is_ground;
 use super::{ArrayInstance, Circuit, DeviceRef, Names, Run, Unknown, UnknownKind};
-use crate::device::behavioural::{Behaviour, Behavioural};
+use crate::device::behavioural::{Behaviour, Behavioural, BehaviouralGroup};
 use crate::device::group::{DeviceKind, GROUND};
 use crate::device::{DeviceGroup, Internal, ParamError, ParamValues, StateLaw};
 
@@ -256,16 +256,16 @@ impl CircuitBuilder {
     pub fn finish(mut self) -> Circuit {
         if !self.behavioural.is_empty() {
             let group = self.groups.len();
-            let mut elements = Vec::with_capacity(self.behavioural.len());
-            for (index, (name, element)) in self.behavioural.into_iter().enumerate() {
+            let mut elements = BehaviouralGroup::new();
+            for (name, element) in self.behavioural {
+                let index = elements.push(element);
                 if !name.is_empty() {
                     self.names.devices.insert(name, DeviceRef { group, index });
                 }
-                elements.push(element);
             }
             let devices = self.arrays.iter_mut().flat_map(|a| &mut a.cell_devices);
             devices.filter(|d| d.first.group == BEHAVIOURAL).for_each(|d| d.first.group = group);
-            drop(elements);
+            self.groups.push(Box::new(elements));
         }
         Circuit {
             unknowns: self.unknowns,

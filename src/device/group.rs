@@ -40,6 +40,12 @@ pub trait DeviceGroup: Send + Sync {
     fn locals(&self) -> &[u32];
     /// Start of instance `i` in `locals`; `i == len()` gives the total.
     fn offset(&self, i: usize) -> usize;
+    /// Does local unknown `row` of instance `i` have a row at all? Sensed unknowns are columns only; keeping their rows
+    /// out of the matrix pattern is what saves a source of many inputs from coupling them all.
+    fn owns_row(&self, i: usize, row: usize) -> bool {
+        let _ = (i, row);
+        true
+    }
     /// f, q and both Jacobians at the global solution `x`.
     fn load(&self, env: &Env, x: &[f64], out: &mut Load);
     /// f and q only.
@@ -210,6 +216,11 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
     }
     fn offset(&self, i: usize) -> usize {
         i * N
+    }
+    fn owns_row(&self, _i: usize, row: usize) -> bool {
+        // a device that only senses (mutual inductance) does so to write those rows
+        let ports = D::CARD.ports;
+        ports.get(row).is_none_or(|p| p.carries) || ports.iter().all(|p| !p.carries)
     }
     fn load(&self, env: &Env, x: &[f64], out: &mut Load) {
         let n = self.devices.len();

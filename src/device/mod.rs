@@ -149,8 +149,8 @@ pub trait Device<const N: usize>: Clone + Send + Sync + 'static {
 /// - Control ports come last: two nodes, or for `f h csw iswitch` and `k` branch-current unknowns of other elements.
 /// - `tnom` is filled from the options where a card declares it and the deck does not give it.
 /// - `m=` works where a card declares `m`. Words (`window=biolek`) and waveforms are marked by [`ParamKind`].
-/// - An internal unknown of unit `A` is a branch current and its row reads v_n - v_p + ... = 0, so that over all such
-///   rows and the carrying ports x . f is the power dissipated and x . dq/dt the power going into storage.
+/// - An internal unknown of unit `A` is a branch current and its row reads v_p - v_n - ... = 0, with fluxes -L i
+///   in q.
 pub const REGISTRY: &[&dyn group::DeviceKind] = &[
     &Kind::<elements::resistor::Resistor, 2>::new(),
     &Kind::<elements::short::Short, 3>::new(),

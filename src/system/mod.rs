@@ -87,7 +87,8 @@ impl System {
             let before = entries.len();
             for i in 0..group.len() {
                 let locals = &group.locals()[group.offset(i)..group.offset(i + 1)];
-                for &row in locals {
+                for (k, &row) in locals.iter().enumerate() {
+                    let row = if group.owns_row(i, k) { row } else { GROUND };
                     entries.extend(locals.iter().map(|&col| (row, col)));
                 }
             }

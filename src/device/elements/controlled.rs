@@ -2,8 +2,8 @@
 //!
 //! The control ports come last. A voltage-controlled source senses two nodes; a current-controlled source senses one
 //! unknown, the branch current of the controlling element.
-//!   e  i: e (v_c+ - v_c-) - (v_p - v_n) = 0      g  I = g (v_c+ - v_c-)
-//!   h  i: h i_c - (v_p - v_n) = 0                f  I = f i_c
+//!   e  i: v_p - v_n - e (v_c+ - v_c-) = 0      g  I = g (v_c+ - v_c-)
+//!   h  i: v_p - v_n - h i_c = 0                f  I = f i_c
 
 use crate::device::{Balance, Card, Device, Env, Internal, Param, ParamError, ParamValues, Port, Role, StateLaw};
 use crate::numeric::real::Real;
@@ -64,7 +64,7 @@ impl Device<5> for Vcvs {
     fn balance<S: Real>(&self, _: &Env, x: &[S; 5]) -> Balance<S, 5> {
         let mut b = Balance::zero();
         b.flow(0, 1, x[4]);
-        b.f[4] = x[1] - x[0] + (x[2] - x[3]) * self.gain;
+        b.f[4] = x[0] - x[1] - (x[2] - x[3]) * self.gain;
         b
     }
     fn set(&mut self, param: &str, value: f64) -> bool {
@@ -158,7 +158,7 @@ impl Device<4> for Ccvs {
     fn balance<S: Real>(&self, _: &Env, x: &[S; 4]) -> Balance<S, 4> {
         let mut b = Balance::zero();
         b.flow(0, 1, x[3]);
-        b.f[3] = x[1] - x[0] + x[2] * self.gain;
+        b.f[3] = x[0] - x[1] - x[2] * self.gain;
         b
     }
     fn set(&mut self, param: &str, value: f64) -> bool {

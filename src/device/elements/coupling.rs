@@ -1,7 +1,7 @@
-//! Mutual inductance: M = k sqrt(L1 L2) adds M di2/dt to the branch of L1 and M di1/dt to that of L2.
+//! Mutual inductance: M = k sqrt(L1 L2) takes M di2/dt from the branch of L1 and M di1/dt from that of L2.
 //!
 //! Both ports are the branch currents of the two inductors, sensed; the charges in their rows are flux linkages in the
-//! inductors' branch equations (v_n - v_p) + d/dt (L1 i1 + M i2) = 0.
+//! inductors' branch equations v_p - v_n - d/dt (L1 i1 + M i2) = 0.
 
 use crate::device::{Balance, Card, Device, Env, Param, ParamError, ParamValues, Port, Role};
 use crate::numeric::real::Real;
@@ -35,7 +35,7 @@ impl Device<2> for Coupling {
 
     fn balance<S: Real>(&self, _: &Env, x: &[S; 2]) -> Balance<S, 2> {
         let mut b = Balance::zero();
-        b.q = [x[1] * self.mutual, x[0] * self.mutual];
+        b.q = [x[1] * -self.mutual, x[0] * -self.mutual];
         b
     }
 

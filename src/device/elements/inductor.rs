@@ -1,7 +1,6 @@
 //! Linear inductor: V = L di/dt, with its current as unknown.
 //!
-//! Rows: p: +i, n: -i, i: (v_n - v_p) + d/dt (L i) = 0. With this sign x . f vanishes over the three rows and
-//! x . dq/dt is the power going into the magnetic field.
+//! Rows: p: +i, n: -i, i: v_p - v_n - d/dt (L i) = 0.
 
 use super::thermal::{self, Coefficients};
 use crate::device::{Balance, Card, Device, Env, Internal, Param, ParamError, ParamValues, Port, Role, StateLaw};
@@ -48,8 +47,8 @@ impl Device<3> for Inductor {
     fn balance<S: Real>(&self, env: &Env, x: &[S; 3]) -> Balance<S, 3> {
         let mut b = Balance::zero();
         b.flow(0, 1, x[2]);
-        b.f[2] = x[1] - x[0];
-        b.q[2] = x[2] * (self.inductance * self.thermal.factor(env));
+        b.f[2] = x[0] - x[1];
+        b.q[2] = x[2] * -(self.inductance * self.thermal.factor(env));
         b
     }
 

@@ -1,6 +1,6 @@
 //! A resistance of exactly zero: a branch with v_p = v_n and its current as unknown.
 //!
-//! Rows: p: +i, n: -i, i: v_n - v_p = 0.
+//! Rows: p: +i, n: -i, i: v_p - v_n = 0.
 
 use crate::device::{Balance, Card, Device, Env, Internal, Param, ParamError, ParamValues, Port, Role, StateLaw};
 use crate::numeric::real::Real;
@@ -29,7 +29,7 @@ impl Device<3> for Short {
     fn balance<S: Real>(&self, _: &Env, x: &[S; 3]) -> Balance<S, 3> {
         let mut b = Balance::zero();
         b.flow(0, 1, x[2]);
-        b.f[2] = x[1] - x[0];
+        b.f[2] = x[0] - x[1];
         b
     }
 

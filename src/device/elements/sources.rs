@@ -1,6 +1,6 @@
 //! Independent voltage and current sources.
 //!
-//! Voltage source: p: +i, n: -i, i: e(t) - (v_p - v_n) = 0. Current source: p: +e(t), n: -e(t) (the current flows from
+//! Voltage source: p: +i, n: -i, i: v_p - v_n - e(t) = 0. Current source: p: +e(t), n: -e(t) (the current flows from
 //! p through the source to n). Outside transients e is the DC value; a source without one uses its waveform at t = 0.
 
 use std::sync::Arc;
@@ -74,7 +74,7 @@ impl Device<3> for VoltageSource {
     fn balance<S: Real>(&self, env: &Env, x: &[S; 3]) -> Balance<S, 3> {
         let mut b = Balance::zero();
         b.flow(0, 1, x[2]);
-        b.f[2] = x[1] - x[0] + self.excitation.value(env);
+        b.f[2] = x[0] - x[1] - self.excitation.value(env);
         b
     }
 
