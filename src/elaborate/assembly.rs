@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 use std::rc::Rc;
 
+use super::check::Places;
 use super::context::Context;
 use super::model::EvaluatedModel;
 use super::scope::Scope;
@@ -275,6 +276,24 @@ impl<'d> Assembly<'d> {
             }
             path = path.rsplit_once('.').map_or("", |(outer, _)| outer);
         }
+    }
+
+    /// Where elements and nodes are first mentioned; array cells are left out.
+    #[must_use]
+    pub fn places(&self) -> Places {
+        let mut places = Places::default();
+        for placed in self.placed.iter().filter(|p| p.frame.cell.is_none()) {
+            places.devices.insert(placed.name.clone(), placed.line.span);
+            for node in placed.line.nodes.iter().filter(|n| !placed.frame.ports.contains_key(n.name.as_str())) {
+                let name = if self.globals.contains(&node.name) {
+                    node.name.clone()
+                } else {
+                    placed.frame.scope.qualified(&node.name)
+                };
+                places.nodes.entry(name).or_insert(node.span);
+            }
+        }
+        places
     }
 
     /// Hierarchical names of all placed elements, for suggestions.

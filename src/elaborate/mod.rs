@@ -99,11 +99,18 @@ impl Elaborator {
         diagnostics.extend(missed_targets(&context, &assembly, &self.deck));
         diagnostics.extend(context.take_notes());
         options::harden(&context.options, &mut diagnostics);
+        // requests and structure are judged on a whole circuit only: half a one would blame the wrong names
         if has_errors(&diagnostics) {
             return Err(diagnostics);
         }
-        let plan = Plan { title: self.deck.title.clone(), options: context.options.clone(), ..Plan::default() };
-        Ok(Elaborated { circuit: assembly.builder.finish(), plan, diagnostics })
+        let places = assembly.places();
+        let circuit = assembly.builder.finish();
+        let mut plan = Plan { title: self.deck.title.clone(), options: context.options.clone(), ..Plan::default() };
+        diagnostics.extend(requests::gather(&scope, &circuit, &mut plan));
+        diagnostics.extend(check::check(&circuit, &plan, &places));
+        diagnostics.extend(context.take_notes());
+        options::harden(&context.options, &mut diagnostics);
+        if has_errors(&diagnostics) { Err(diagnostics) } else { Ok(Elaborated { circuit, plan, diagnostics }) }
     }
 
     /// The top scope with the options in force, and the notes made on the way.
