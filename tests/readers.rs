@@ -225,3 +225,72 @@ same(v, e)
     let ltspice = format!("{EXPECT}\nimport ltspice\nv = ltspice.Ltspice('k.raw').parse().get_data('v(out)')\n{check}");
     python(folder.path(), &["numpy", "ltspice"], &ltspice);
 }
+
+#[test]
+fn numpy_reads_snapshots_and_states() {
+    use sneakpath::output::npz;
+    let folder = tempfile::tempdir().unwrap();
+    let snapshot = |at: f64| sneakpath::result::ArraySnapshot {
+        array: "xa".into(),
+        at,
+        rows: 2,
+        cols: 3,
+        matrices: vec![
+            ("v".into(), (0..6).map(|k| at + f64::from(k) / 3.0).collect()),
+            ("x".into(), (0..6).map(f64::from).collect()),
+        ],
+        file: None,
+        state_file: None,
+    };
+    let (one, two) = (snapshot(1e-8), snapshot(2e-8));
+    let metadata =
+        npz::Metadata { title: "* test".into(), analysis: "Transient Analysis".into(), ..Default::default() };
+    npz::write(&folder.path().join("one.npz"), &[&one], &metadata).unwrap();
+    npz::write(&folder.path().join("two.npz"), &[&one, &two], &metadata).unwrap();
+    let files = npz::write_states(&folder.path().join("s.npy"), &two).unwrap();
+    assert_eq!(files, [folder.path().join("s.npy")]);
+    let script = r"
+import json, numpy as np
+k = np.arange(6).reshape(2, 3)
+one, two = np.load('one.npz'), np.load('two.npz')
+assert np.all(one['v'] == 1e-8 + k / 3.0), one['v']
+assert two['v'].shape == (2, 2, 3) and np.all(two['v'][1] == 2e-8 + k / 3.0)
+assert list(two['at']) == [1e-8, 2e-8] and list(one['col']) == [0, 1, 2] and list(one['row']) == [0, 1]
+meta = json.loads(bytes(one['metadata']))
+assert meta['array'] == 'xa' and meta['units'] == {'v': 'V', 'x': ''} and meta['title'] == '* test', meta
+s = np.load('s.npy')
+assert s.dtype == np.float64 and np.all(s == k), s
+";
+    python(folder.path(), &["numpy"], script);
+}
+
+/// The log of a stepped run: `.step` lines and measures, ngspice's lines in between are ignored.
+#[test]
+fn spicelib_reads_the_measures_of_a_log() {
+    use sneakpath::output::measures::{Row, ltspice_line, ltspice_steps, ngspice_line};
+    use sneakpath::result::MeasureResult;
+    let folder = tempfile::tempdir().unwrap();
+    let measure = |value: f64| MeasureResult {
+        name: "vmax".into(),
+        text: "max v(out) from=0 to=20u".into(),
+        value: Some(value),
+        reason: None,
+        at: Some(1e-6),
+        window: Some((0.0, 2e-5)),
+    };
+    let rows = [0.99, 0.5].map(|v| Row { parameters: vec![("r".into(), v)], results: vec![measure(v)] });
+    let head = log::head("reader test", &["r=1000".into(), "r=2000".into()]);
+    let line = ngspice_line(&measure(0.99));
+    std::fs::write(folder.path().join("s.log"), format!("{head}{line}\n{}", ltspice_steps(&rows))).unwrap();
+    let head = log::head("reader test", &[]);
+    std::fs::write(folder.path().join("u.log"), format!("{head}{line}\n{}\n", ltspice_line(&measure(0.99)))).unwrap();
+    let script = r"
+from spicelib.log.ltsteps import LTSpiceLogReader
+s = LTSpiceLogReader('s.log')
+assert s.step_count == 2 and s.stepset == {'r': [1000, 2000]}, s.stepset
+assert s.dataset['vmax'] == [0.99, 0.5] and s.dataset['vmax_to'] == [2e-5, 2e-5], s.dataset
+u = LTSpiceLogReader('u.log')
+assert u.dataset['vmax'] == [0.99] and u.dataset['vmax_from'] == [0], u.dataset
+";
+    python(folder.path(), &["spicelib"], script);
+}

@@ -6,9 +6,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub mod collect;
+pub mod csv;
 pub mod log;
+pub mod measures;
+pub mod npz;
+pub mod print;
 pub mod raw;
+pub mod summary;
 pub mod text;
+pub mod trace;
 
 pub use collect::{Collector, Tee, replay};
 

@@ -1,0 +1,84 @@
+//! The line that says what a run did and how far it can be trusted.
+
+use crate::result::Stats;
+use crate::units::format_si;
+
+/// One line for the counters, one more for each continuation aid and branch that was needed.
+///
+/// The KCL residual is the worst |sum of currents| over nodes and points; the energy balance is
+/// |delivered - dissipated - stored| / (|delivered| + |dissipated| + |stored|).
+#[must_use]
+pub fn lines(analysis: &str, stats: &Stats) -> Vec<String> {
+    let mut line = format!("{analysis}: {}", count(stats.points, "point"));
+    if stats.rejected() > 0 {
+        let causes = [
+            (stats.rejected_error, "truncation error"),
+            (stats.rejected_newton, "no convergence"),
+            (stats.rejected_event, "switching event"),
+        ];
+        let causes: Vec<String> = causes.iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}")).collect();
+        line.push_str(&format!(", {} rejected ({})", stats.rejected(), causes.join(", ")));
+    } else {
+        line.push_str(", 0 rejected");
+    }
+    line.push_str(&format!(
+        ", {}, KCL residual {} ({:.1e} of the node's current)",
+        count(stats.newton, "Newton iteration"),
+        format_si(stats.kcl_residual, "A"),
+        stats.kcl_relative
+    ));
+    if stats.delivered != 0.0 || stats.dissipated != 0.0 || stats.stored != 0.0 {
+        line.push_str(&format!(
+            ", energy balance {:.1e} ({} delivered, {} dissipated, {} stored)",
+            stats.energy_error(),
+            format_si(stats.delivered, "J"),
+            format_si(stats.dissipated, "J"),
+            format_si(stats.stored, "J")
+        ));
+    }
+    let aids = stats.aids.iter().map(|aid| format!("  needed {aid}"));
+    let branches = stats.branches.iter().map(|branch| format!("  branch: {branch}"));
+    [line].into_iter().chain(aids).chain(branches).collect()
+}
+
+fn count(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_counter_is_shown() {
+        let stats = Stats {
+            points: 74,
+            rejected_error: 2,
+            rejected_event: 1,
+            newton: 250,
+            kcl_residual: 1.5e-15,
+            kcl_relative: 3e-12,
+            delivered: 1.28e-12,
+            dissipated: 1.0e-12,
+            stored: 0.28e-12,
+            aids: vec!["gmin stepping".into()],
+            ..Stats::default()
+        };
+        assert_eq!(
+            lines("Transient Analysis", &stats),
+            [
+                "Transient Analysis: 74 points, 3 rejected (2 truncation error, 1 switching event), \
+                 250 Newton iterations, KCL residual 1.5 fA (3.0e-12 of the node's current), \
+                 energy balance 0.0e0 (1.28 pJ delivered, 1 pJ dissipated, 280 fJ stored)",
+                "  needed gmin stepping",
+            ]
+        );
+        let op = lines("Operating Point", &Stats { points: 1, newton: 4, ..Stats::default() });
+        assert_eq!(
+            op,
+            [
+                "Operating Point: 1 point, 0 rejected, 4 Newton iterations, KCL residual 0 A (0.0e0 of the node's current)"
+            ]
+        );
+    }
+}
