@@ -97,17 +97,16 @@ impl Elaborator {
         assembly.apply_start_values();
         diagnostics.extend(assembly.take_errors());
         diagnostics.extend(missed_targets(&context, &assembly, &self.deck));
-        diagnostics.extend(context.take_notes());
-        options::harden(&context.options, &mut diagnostics);
-        // requests and structure are judged on a whole circuit only: half a one would blame the wrong names
-        if has_errors(&diagnostics) {
-            return Err(diagnostics);
-        }
+        let broken = has_errors(&diagnostics);
         let places = assembly.places();
         let circuit = assembly.builder.finish();
         let mut plan = Plan { title: self.deck.title.clone(), options: context.options.clone(), ..Plan::default() };
-        diagnostics.extend(requests::gather(&scope, &circuit, &mut plan));
-        diagnostics.extend(check::check(&circuit, &plan, &places));
+        let requests = requests::gather(&scope, &circuit, &mut plan);
+        // names and structure are judged on a whole circuit only: half a one would blame the wrong ones
+        diagnostics.extend(requests.into_iter().filter(|d| !broken || requests::stands_alone(d)));
+        if !broken {
+            diagnostics.extend(check::check(&circuit, &plan, &places));
+        }
         diagnostics.extend(context.take_notes());
         options::harden(&context.options, &mut diagnostics);
         if has_errors(&diagnostics) { Err(diagnostics) } else { Ok(Elaborated { circuit, plan, diagnostics }) }

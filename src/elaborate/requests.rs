@@ -33,6 +33,13 @@ pub fn gather(scope: &Scope<'_>, circuit: &Circuit, plan: &mut Plan) -> Vec<Diag
     diagnostics
 }
 
+/// Is this mistake one of the card itself, whatever the circuit is?
+#[must_use]
+pub fn stands_alone(diagnostic: &Diagnostic) -> bool {
+    const CODES: &[&str] = &["E-ANALYSIS", "E-TRAN", "E-SWEEP", "E-DATA", "E-MEAS", "E-OUTPUT", "E-PRINT", "E-PLOT"];
+    CODES.contains(&diagnostic.code)
+}
+
 /// The work in hand.
 struct Requests<'s, 'd, 'c, 'p> {
     scope: &'s Scope<'d>,
