@@ -7,6 +7,7 @@
 pub mod analysis;
 pub mod circuit;
 pub mod cli;
+pub mod crossbar;
 pub mod device;
 pub mod diag;
 pub mod elaborate;

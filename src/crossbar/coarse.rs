@@ -1,0 +1,218 @@
+//! The coarse grid of the two-level preconditioner.
+//!
+//! M^-1 = T_B^-1 + Z E^-1 Z^T with Z the bilinear hats on every h-th row and column. On the scale of h cells word and
+//! bit lines move together, so E is the wire stiffness of both, tied: with K the stiffness and M the mass matrix of
+//! linear elements of length h,
+//!
+//!     E = g_w (M_y (x) K_x) + g_b (K_y (x) M_x) + edge terms of drivers and sense resistors
+//!
+//! a 9-point matrix of a few thousand unknowns that does not depend on the cells: factored once, it survives all
+//! Newton and time steps (solver.md 2.2).
+
+use super::network::{Network, Wire};
+
+/// Coarse unknowns along the longer side.
+const COARSE_SIDE: usize = 64;
+/// Finest coarse spacing, in cells.
+const FINEST: usize = 8;
+
+/// Factored coarse matrix and its work vectors.
+#[derive(Debug, Clone)]
+pub struct Coarse {
+    h: usize,
+    /// Coarse rows and columns.
+    ny: usize,
+    nx: usize,
+    /// Half bandwidth of the Cholesky factor.
+    band: usize,
+    /// Lower band, row by row: `factor[k * (band + 1) + band - d]` is L(k, k - d).
+    factor: Vec<f64>,
+    /// Restricted residual, then coarse solution.
+    e: Vec<f64>,
+    /// Restricted residual kept for r.z.
+    restricted: Vec<f64>,
+    /// One fine row of the correction.
+    row: Vec<f64>,
+}
+
+impl Coarse {
+    /// Builds and factors E; `None` when the array is too small to gain or nothing ties it to a potential.
+    #[must_use]
+    pub fn new(network: &Network) -> Option<Self> {
+        let (n, m) = (network.rows, network.cols);
+        let h = n.max(m).div_ceil(COARSE_SIDE).next_power_of_two().max(FINEST);
+        let (ny, nx) = (n.div_ceil(h) + 1, m.div_ceil(h) + 1);
+        if ny * nx < 9 {
+            return None;
+        }
+        let band = nx + 1;
+        let mut e = Self {
+            h,
+            ny,
+            nx,
+            band,
+            factor: vec![0.0; ny * nx * (band + 1)],
+            e: vec![0.0; ny * nx],
+            restricted: vec![0.0; ny * nx],
+            row: vec![0.0; m],
+        };
+        e.assemble(network);
+        e.factorize().then_some(e)
+    }
+
+    fn add(&mut self, a: usize, b: usize, value: f64) {
+        let (low, high) = (a.min(b), a.max(b));
+        self.factor[high * (self.band + 1) + self.band - (high - low)] += value;
+    }
+
+    fn assemble(&mut self, network: &Network) {
+        let h = self.h as f64;
+        let (gw, gb) = (mean_wire(&network.word.wire), mean_wire(&network.bit.wire));
+        let stiffness = [[1.0 / h, -1.0 / h], [-1.0 / h, 1.0 / h]];
+        let mass = [[h / 3.0, h / 6.0], [h / 6.0, h / 3.0]];
+        for cy in 0..self.ny - 1 {
+            for cx in 0..self.nx - 1 {
+                for a in 0..4 {
+                    for b in 0..=a {
+                        let (ay, ax, by, bx) = (a / 2, a % 2, b / 2, b % 2);
+                        let value = gw * mass[ay][by] * stiffness[ax][bx] + gb * stiffness[ay][by] * mass[ax][bx];
+                        let at = |y: usize, x: usize| (cy + y) * self.nx + cx + x;
+                        let (ka, kb) = (at(ay, ax), at(by, bx));
+                        self.add(ka, kb, value);
+                    }
+                }
+            }
+        }
+        self.add_edges(network);
+    }
+
+    /// Ends of the lines: the conductance to the known potential acts on the hats of the edge.
+    fn add_edges(&mut self, network: &Network) {
+        let (n, m) = (network.rows, network.cols);
+        let column = |j: usize| (j / self.h, (j % self.h) as f64 / self.h as f64);
+        let mut edges: Vec<(usize, usize, f64)> = Vec::new();
+        let mut point = |i: usize, j: usize, g: f64| {
+            if g == 0.0 {
+                return;
+            }
+            let ((cy, fy), (cx, fx)) = (column(i), column(j));
+            let hats =
+                [(0, 0, (1.0 - fy) * (1.0 - fx)), (0, 1, (1.0 - fy) * fx), (1, 0, fy * (1.0 - fx)), (1, 1, fy * fx)];
+            for (p, &(y0, x0, w0)) in hats.iter().enumerate() {
+                for &(y1, x1, w1) in &hats[..=p] {
+                    if w0 != 0.0 && w1 != 0.0 {
+                        edges.push(((cy + y0) * self.nx + cx + x0, (cy + y1) * self.nx + cx + x1, g * w0 * w1));
+                    }
+                }
+            }
+        };
+        for i in 0..n {
+            point(i, 0, network.word.head[i]);
+            point(i, m - 1, network.word.tail[i]);
+        }
+        for j in 0..m {
+            point(0, j, network.bit.head[j]);
+            point(n - 1, j, network.bit.tail[j]);
+        }
+        for (a, b, g) in edges {
+            self.add(a, b, g);
+        }
+    }
+
+    /// Banded Cholesky in place; false when a pivot is not positive.
+    fn factorize(&mut self) -> bool {
+        let width = self.band + 1;
+        for k in 0..self.ny * self.nx {
+            let first = k.saturating_sub(self.band);
+            for c in first..k {
+                let shared = first.max(c.saturating_sub(self.band));
+                let mut sum = self.factor[k * width + self.band + c - k];
+                for d in shared..c {
+                    sum -= self.factor[k * width + self.band + d - k] * self.factor[c * width + self.band + d - c];
+                }
+                self.factor[k * width + self.band + c - k] = sum / self.factor[c * width + self.band];
+            }
+            let squares: f64 = (first..k).map(|c| self.factor[k * width + self.band + c - k].powi(2)).sum();
+            let pivot = self.factor[k * width + self.band] - squares;
+            // hats beyond the last row or column touch nothing: leave them at zero
+            if pivot <= 0.0 {
+                return false;
+            }
+            self.factor[k * width + self.band] = pivot.sqrt();
+        }
+        true
+    }
+
+    /// Starts a new restriction.
+    pub fn clear(&mut self) {
+        self.e.fill(0.0);
+    }
+
+    /// e += Z^T r of fine row i.
+    pub fn restrict_row(&mut self, i: usize, r: &[f64]) {
+        let h = self.h;
+        let fy = (i % h) as f64 / h as f64;
+        let top = (i / h) * self.nx;
+        for (cx, chunk) in r.chunks(h).enumerate() {
+            let (mut left, mut all) = (0.0, 0.0);
+            for (k, value) in chunk.iter().enumerate() {
+                left += value * (1.0 - k as f64 / h as f64);
+                all += value;
+            }
+            let right = all - left;
+            self.e[top + cx] += (1.0 - fy) * left;
+            self.e[top + cx + 1] += (1.0 - fy) * right;
+            self.e[top + self.nx + cx] += fy * left;
+            self.e[top + self.nx + cx + 1] += fy * right;
+        }
+    }
+
+    /// e = E^-1 e; returns the restricted residual times the solution.
+    pub fn solve(&mut self) -> f64 {
+        let (width, band, size) = (self.band + 1, self.band, self.ny * self.nx);
+        self.restricted.copy_from_slice(&self.e);
+        for k in 0..size {
+            let first = k.saturating_sub(band);
+            let row = &self.factor[k * width + band + first - k..=k * width + band];
+            let (pivot, rest) = (row[k - first], &row[..k - first]);
+            let sum: f64 = rest.iter().zip(&self.e[first..k]).map(|(l, e)| l * e).sum();
+            self.e[k] = (self.e[k] - sum) / pivot;
+        }
+        for k in (0..size).rev() {
+            let first = k.saturating_sub(band);
+            let row = &self.factor[k * width + band + first - k..=k * width + band];
+            let value = self.e[k] / row[k - first];
+            self.e[k] = value;
+            for (e, l) in self.e[first..k].iter_mut().zip(row) {
+                *e -= l * value;
+            }
+        }
+        self.restricted.iter().zip(&self.e).map(|(r, e)| r * e).sum()
+    }
+
+    /// The correction Z e on fine row i of m columns.
+    pub fn prolong_row(&mut self, i: usize, m: usize) -> &[f64] {
+        let h = self.h;
+        let fy = (i % h) as f64 / h as f64;
+        let top = (i / h) * self.nx;
+        let at = |e: &[f64], cx: usize| (1.0 - fy) * e[top + cx] + fy * e[top + self.nx + cx];
+        for (cx, chunk) in self.row[..m].chunks_mut(h).enumerate() {
+            let (left, right) = (at(&self.e, cx), at(&self.e, cx + 1));
+            let slope = (right - left) / h as f64;
+            for (k, value) in chunk.iter_mut().enumerate() {
+                *value = left + slope * k as f64;
+            }
+        }
+        &self.row[..m]
+    }
+}
+
+fn mean_wire(wire: &Wire) -> f64 {
+    match wire {
+        Wire::Uniform(g) => *g,
+        Wire::Each(g) => {
+            let (sum, count) = g.iter().filter(|g| **g > 0.0).fold((0.0, 0usize), |(s, c), g| (s + g, c + 1));
+            sum / count.max(1) as f64
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The array kernel against a dense solve of the same network.
+
+use nalgebra::{DMatrix, DVector};
+use sneakpath::crossbar::{LinePcg, Lines, Network, Trouble, Wire};
+use sneakpath::numeric::rng::Stream;
+
+/// Dense matrix of a network: word nodes first, row-major.
+fn dense(net: &Network) -> DMatrix<f64> {
+    let (n, m) = (net.rows, net.cols);
+    let mut a = DMatrix::zeros(2 * n * m, 2 * n * m);
+    let mut connect = |p: usize, q: usize, g: f64| {
+        a[(p, p)] += g;
+        a[(q, q)] += g;
+        a[(p, q)] -= g;
+        a[(q, p)] -= g;
+    };
+    for i in 0..n {
+        for j in 0..m {
+            let k = i * m + j;
+            connect(k, n * m + k, net.cells[k]);
+            if j + 1 < m {
+                connect(k, k + 1, net.word_segment(i, j));
+            }
+            if i + 1 < n {
+                connect(n * m + k, n * m + k + m, net.bit_segment(i, j));
+            }
+        }
+    }
+    for i in 0..n {
+        for j in 0..m {
+            let k = i * m + j;
+            a[(k, k)] += net.word_leak(i, j);
+            a[(n * m + k, n * m + k)] += net.bit_leak(i, j);
+        }
+    }
+    a
+}
+
+fn random_network(n: usize, m: usize, wire: f64, seed: u64) -> Network {
+    let mut random = Stream::new(seed, 0, "network");
+    let mut word = Lines::uniform(1.0 / wire, n);
+    let mut bit = Lines::uniform(1.0 / wire, m);
+    word.head = vec![1.0 / 50.0; n];
+    bit.tail = vec![1.0 / 100.0; m];
+    let cells = (0..n * m).map(|_| if random.uniform() < 0.5 { 1e-4 } else { 1e-6 }).collect();
+    Network { rows: n, cols: m, word, bit, cells }
+}
+
+fn solve(net: &Network, b: &[f64]) -> (Vec<f64>, sneakpath::crossbar::Outcome) {
+    let k = net.rows * net.cols;
+    let mut solver = LinePcg::new(net);
+    solver.factor(net).expect("positive lines");
+    let (mut xw, mut xb) = (vec![0.0; k], vec![0.0; k]);
+    let outcome = solver.solve(net, [&b[..k], &b[k..]], [&mut xw, &mut xb], 1e-13, 200).expect("convergence");
+    xw.extend(xb);
+    (xw, outcome)
+}
+
+/// Dense LU with two steps of refinement on the branch-form residual: a diagonal that adds 1e3 S and 1e-6 S has lost
+/// nine digits of the cell before the elimination starts.
+fn refined(net: &Network, b: &[f64]) -> DVector<f64> {
+    let k = net.rows * net.cols;
+    let lu = dense(net).lu();
+    let mut x = lu.solve(&DVector::from_column_slice(b)).expect("a regular matrix");
+    for _ in 0..2 {
+        let mut r = vec![0.0; 2 * k];
+        let (rw, rb) = r.split_at_mut(k);
+        net.residual([&b[..k], &b[k..]], [&x.as_slice()[..k], &x.as_slice()[k..]], [rw, rb]);
+        x += lu.solve(&DVector::from_vec(r)).expect("a regular matrix");
+    }
+    x
+}
+
+fn compare(net: &Network, seed: u64) {
+    let size = 2 * net.rows * net.cols;
+    let mut random = Stream::new(seed, 1, "rhs");
+    let b: Vec<f64> = (0..size).map(|_| random.uniform() - 0.5).collect();
+    let (x, _) = solve(net, &b);
+    let exact = refined(net, &b);
+    let scale = exact.amax();
+    for k in 0..size {
+        assert!((x[k] - exact[k]).abs() <= 1e-10 * scale, "{}x{} node {k}: {} {}", net.rows, net.cols, x[k], exact[k]);
+    }
+}
+
+#[test]
+fn random_networks_of_any_shape_agree_with_a_dense_solve() {
+    for (n, m) in [(1, 1), (1, 9), (9, 1), (3, 5), (8, 8), (13, 7), (16, 21)] {
+        for wire in [1e-3, 2.5, 100.0] {
+            compare(&random_network(n, m, wire, 7), 11);
+        }
+    }
+}
+
+#[test]
+fn wires_that_vary_and_leaks_and_far_ends_agree_too() {
+    let mut net = random_network(11, 14, 2.5, 3);
+    let mut random = Stream::new(5, 0, "wires");
+    let mut each = |_: usize| 0.1 + random.uniform();
+    net.word.wire = Wire::Each((0..11 * 14).map(&mut each).collect());
+    net.bit.wire = Wire::Each((0..11 * 14).map(&mut each).collect());
+    net.word.leak = Some((0..11 * 14).map(|k| 1e-6 * k as f64).collect());
+    net.bit.leak = Some(vec![1e-5; 11 * 14]);
+    net.word.tail = vec![0.02; 11];
+    net.bit.head = vec![0.5; 14];
+    compare(&net, 2);
+}
+
+#[test]
+fn the_coarse_grid_joins_where_lines_are_long_and_changes_nothing() {
+    let net = random_network(96, 80, 100.0, 9);
+    let b: Vec<f64> = (0..2 * 96 * 80u64).map(|k| ((k * 2_654_435_761) % 1000) as f64 / 1000.0 - 0.5).collect();
+    let (x, outcome) = solve(&net, &b);
+    assert!(outcome.coarse && outcome.iterations < 40, "{outcome:?}");
+    let k = 96 * 80;
+    let (mut rw, mut rb) = (vec![0.0; k], vec![0.0; k]);
+    net.residual([&b[..k], &b[k..]], [&x[..k], &x[k..]], [&mut rw, &mut rb]);
+    let worst = rw.iter().chain(&rb).fold(0.0f64, |w, r| w.max(r.abs()));
+    assert!(worst < 1e-9, "{worst}");
+}
+
+#[test]
+fn a_floating_line_is_solved_and_a_floating_array_is_refused() {
+    let mut net = random_network(6, 6, 1.0, 4);
+    net.word.head = vec![0.0; 6];
+    net.word.head[2] = 0.02;
+    net.bit.tail = vec![0.0; 6];
+    net.bit.tail[3] = 0.01;
+    compare(&net, 8);
+    net.cells = vec![0.0; 36];
+    net.word.head[2] = 0.0;
+    let refused = LinePcg::new(&net).factor(&net);
+    assert!(matches!(refused, Err(Trouble::NegativePivots(_))), "{refused:?}");
+}
+
+#[test]
+fn negative_cells_are_solved_while_the_lines_stay_positive() {
+    let mut net = random_network(8, 8, 1.0, 6);
+    for k in (0..64).step_by(7) {
+        net.cells[k] = -2e-5;
+    }
+    compare(&net, 3);
+}
