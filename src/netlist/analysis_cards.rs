@@ -314,3 +314,104 @@ pub(super) fn optional_equals(i: Text) -> Parsed<()> {
     let (i, _) = opt(equals).parse(i)?;
     blanks(i)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::netlist::{ReadOptions, parse_text};
+
+    fn statements(line: &str) -> Vec<Statement> {
+        let (deck, diagnostics) = parse_text("t", &format!("title\n{line}\n"), &ReadOptions::default());
+        assert!(!crate::diag::has_errors(&diagnostics), "{line} {diagnostics:?}");
+        deck.body
+    }
+
+    fn show(spec: &SweepSpec) -> String {
+        let target = match &spec.target {
+            SweepTarget::Name(n) => n.text.clone(),
+            SweepTarget::Param(n) => format!("param {}", n.text),
+            SweepTarget::Field(d, f) => format!("{}:{}", d.text, f.text),
+            SweepTarget::ModelField(t, m, p) => format!("{} {}({})", t.text, m.text, p.text),
+            SweepTarget::Data(t) => format!("data {}", t.text),
+        };
+        let values = match &spec.values {
+            SweepValues::Linear(a, b, c) => format!("lin {a} {b} {c}"),
+            SweepValues::Decade(a, b, c) => format!("dec {a} {b} {c}"),
+            SweepValues::Octave(a, b, c) => format!("oct {a} {b} {c}"),
+            SweepValues::List(l) => format!("list{}", l.iter().map(|e| format!(" {e}")).collect::<String>()),
+            SweepValues::File(f) => format!("file {}", f.path),
+            SweepValues::Data => String::new(),
+        };
+        format!("{target} {values}").trim().to_owned()
+    }
+
+    fn sweeps(line: &str) -> Vec<String> {
+        match &statements(line)[0] {
+            Statement::Step(card) => card.sweeps.iter().map(show).collect(),
+            Statement::Analysis(AnalysisCard { kind: AnalysisKind::Dc(list), .. }) => list.iter().map(show).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn sweeps_of_every_program() {
+        for (line, expected) in [
+            (".dc v1 0 1 0.1", vec!["v1 lin 0.0 1.0 0.1"]),
+            (".dc v1 0 1 .1 temp -40 85 25", vec!["v1 lin 0.0 1.0 0.1", "temp lin (-40.0) 85.0 25.0"]),
+            (".dc dec v1 1 100 5", vec!["v1 dec 1.0 100.0 5.0"]),
+            (".dc v1 dec 5 1 100", vec!["v1 dec 1.0 100.0 5.0"]),
+            (".dc v1 list 1 2 3 v2 0 1 1", vec!["v1 list 1.0 2.0 3.0", "v2 lin 0.0 1.0 1.0"]),
+            (".dc v1 poi 2 1 2", vec!["v1 list 1.0 2.0"]),
+            (".dc v1 lin 5 0 1", vec!["v1 lin 0.0 1.0 ((1.0 - 0.0) / (5.0 - 1.0))"]),
+            (".dc data=tab", vec!["data tab"]),
+            (".step param rl 1k 2k 500", vec!["param rl lin 1000.0 2000.0 500.0"]),
+            (".step oct v1 1 20 5", vec!["v1 oct 1.0 20.0 5.0"]),
+            (".step dec param rl 1 100 3", vec!["param rl dec 1.0 100.0 3.0"]),
+            (".step R1:R list 1 2", vec!["r1:r list 1.0 2.0"]),
+            (".step @x1.r1[r] list 1 2", vec!["x1.r1:r list 1.0 2.0"]),
+            (".step NPN 2N2222(VAF) 50 100 25", vec!["npn 2n2222(vaf) lin 50.0 100.0 25.0"]),
+            (".step temp list -40 25", vec!["temp list (-40.0) 25.0"]),
+            (".step param x file=\"My.txt\"", vec!["param x file My.txt"]),
+            (".step data = tab", vec!["data tab"]),
+            (".step x list 1k,{a+b},'c'", vec!["x list 1000.0 (a + b) c"]),
+        ] {
+            assert_eq!(sweeps(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn transients() {
+        let show = |line: &str| {
+            let text = |e: &Option<Expr>| e.as_ref().map_or("-".into(), ToString::to_string);
+            match statements(line).pop() {
+                Some(Statement::Analysis(AnalysisCard {
+                    kind: AnalysisKind::Tran { step, stop, start, max_step, uic },
+                    ..
+                })) => format!("{} {stop} {} {} {uic}", text(&step), text(&start), text(&max_step)),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(show(".tran 1n 1u"), "1e-9 1e-6 - - false");
+        assert_eq!(show(".tran 10u"), "- 1e-5 - - false");
+        assert_eq!(show(".tran 100us 3ms 0s"), "0.0001 0.003 0.0 - false");
+        assert_eq!(show(".tran 1n {t*2} 0 tm uic"), "1e-9 (t * 2.0) 0.0 tm true");
+        assert_eq!(show(".tran 1n 1u NOOP"), "1e-9 1e-6 - - true");
+        assert_eq!(show(".tran 1n 1u START=5n"), "1e-9 1e-6 5e-9 - false");
+        assert_eq!(show(".tran 1n 1u sweep monte=30"), "1e-9 1e-6 - - false");
+        assert!(matches!(&statements(".tran 1n 1u sweep monte=30")[0], Statement::MonteCarlo(_)));
+        assert!(matches!(&statements(".tran 1n 1u sweep data=t")[0], Statement::Step(_)));
+    }
+
+    #[test]
+    fn the_other_cards() {
+        assert!(matches!(&statements(".op")[0], Statement::Analysis(AnalysisCard { kind: AnalysisKind::Op, .. })));
+        let Statement::Analysis(AnalysisCard { kind: AnalysisKind::Tf { output, input }, .. }) =
+            &statements(".tf v(out, a) v1")[0]
+        else {
+            panic!()
+        };
+        assert_eq!((output.to_string().as_str(), input.text.as_str()), ("v(out, a)", "v1"));
+        let Statement::MonteCarlo(card) = &statements(".mc 100 seed=7 sampling=lhs")[0] else { panic!() };
+        assert_eq!((card.runs.to_string().as_str(), card.params.len()), ("100.0", 2));
+    }
+}

@@ -295,3 +295,147 @@ fn unexpected_comma(i: Text) -> Parsed<()> {
     }
     i.expected("`,`")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diag::Diagnostic;
+    use crate::netlist::ast::{Dialect, Statement};
+    use crate::netlist::{ReadOptions, parse_text};
+
+    fn read(text: &str, dialect: Option<Dialect>) -> (String, Vec<Diagnostic>) {
+        let options = ReadOptions { dialect, ..ReadOptions::default() };
+        let (deck, diagnostics) = parse_text("t.cir", &format!("title\n.param q = {text}\n"), &options);
+        let shown = deck.body.iter().find_map(|s| match s {
+            Statement::Param(list) => Some(list[0].value.to_string()),
+            _ => None,
+        });
+        (shown.unwrap_or_default(), diagnostics)
+    }
+
+    fn shown(text: &str) -> String {
+        let (shown, diagnostics) = read(text, None);
+        assert!(!crate::diag::has_errors(&diagnostics), "{text}: {diagnostics:?}");
+        let (again, _) = read(&format!("{{{shown}}}"), None);
+        assert_eq!(again, shown, "{text} does not survive being written out");
+        shown
+    }
+
+    fn codes(text: &str) -> Vec<&'static str> {
+        read(text, None).1.iter().map(|d| d.code).collect()
+    }
+
+    #[test]
+    fn precedence_and_associativity() {
+        assert_eq!(shown("1+2*3"), "(1.0 + (2.0 * 3.0))");
+        assert_eq!(shown("{-2**2}"), "(-(2.0 ** 2.0))");
+        assert_eq!(shown("2**-1"), "(2.0 ** (-1.0))");
+        assert_eq!(shown("a-b-c"), "((a - b) - c)");
+        assert_eq!(shown("'a || b && c == d < e + f'"), "(a || (b && (c == (d < (e + f)))))");
+        assert_eq!(shown("a<1 & b>2 | !c"), "(((a < 1.0) && (b > 2.0)) || (!c))");
+        assert_eq!(shown("{a ? b : c ? d : e}"), "(a ? b : (c ? d : e))");
+        assert_eq!(shown("x*(x<=1)"), "(x * (x <= 1.0))");
+        assert_eq!(shown("10%3"), "(10.0 % 3.0)");
+        assert_eq!(shown("a*-b"), "(a * (-b))");
+    }
+
+    #[test]
+    fn a_power_chain_goes_from_the_left_with_a_warning() {
+        assert_eq!(shown("2**3**2"), "((2.0 ** 3.0) ** 2.0)");
+        assert_eq!(codes("2**3**2"), ["W-POWCHAIN"]);
+        assert_eq!(codes("2**(3**2)"), Vec::<&str>::new());
+        assert_eq!(codes("(2^3)^2"), Vec::<&str>::new());
+        assert_eq!(codes("a**2*b**2"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn caret_is_exclusive_or_of_relations_in_ltspice_and_xyce_only() {
+        for (dialect, text) in [
+            (Dialect::Ngspice, "((a > b) ** (c > d))"),
+            (Dialect::Ltspice, "((a > b) ^^ (c > d))"),
+            (Dialect::Xyce, "((a > b) ^^ (c > d))"),
+        ] {
+            assert_eq!(read("(a>b)^(c>d)", Some(dialect)).0, text);
+            assert_eq!(read("a^b", Some(dialect)).0, "(a ** b)");
+        }
+    }
+
+    #[test]
+    fn delimiters_nest_and_probes_tolerate_blanks() {
+        assert_eq!(shown("'(v(a))?{f1(x)}:((b)?{c}:0)'"), "(v(a) ? f1(x) : (b ? c : 0.0))");
+        assert_eq!(shown("{ V ( a , b ) - I( Rx ) }"), "(v(a, b) - i(rx))");
+        assert_eq!(shown("{@x1.r1[i]*2}"), "(@x1.r1[i] * 2.0)");
+        assert_eq!(shown("{@xa.c[3,5][x]+@xa.c[1].m1[g]}"), "(@xa.c_3_5[x] + @xa.c_1.m1[g])");
+        assert_eq!(shown("\"a + b\""), "(a + b)");
+        assert_eq!(shown("{v + i}"), "(v + i)");
+        assert_eq!(shown("v(w[0:3])"), "v(w[0:3])");
+        assert_eq!(shown("{v(xa.wl[3,5])}"), "v(xa.wl_3_5)");
+        assert_eq!(shown("{table(x, 0, 1, 2, 3)}"), "table(x, 0.0, 1.0, 2.0, 3.0)");
+        assert_eq!(shown("table(\"My.csv\")"), "table(\"My.csv\")");
+        assert_eq!(shown("FILE(\"X.npy\" SCALE=1e3 OFFSET=-1 TRANSPOSE)"), {
+            "FILE(\"X.npy\" SCALE=1000.0 OFFSET=(-1.0) TRANSPOSE)"
+        });
+        assert_eq!(shown("{rand()+agauss(1k, 100, 3)}"), "(rand() + agauss(1000.0, 100.0, 3.0))");
+    }
+
+    #[test]
+    fn naked_expressions_end_before_the_next_assignment() {
+        let (deck, diagnostics) =
+            parse_text("t", "title\n.param a = b + c*2 d=-1 e ={x} f='y' g=1 , h=2\n", &ReadOptions::default());
+        assert_eq!(diagnostics, []);
+        let Statement::Param(list) = &deck.body[0] else { panic!() };
+        let all: Vec<String> = list.iter().map(|p| format!("{}={}", p.name.text, p.value)).collect();
+        assert_eq!(all, ["a=(b + (c * 2.0))", "d=(-1.0)", "e=x", "f=y", "g=1.0", "h=2.0"]);
+    }
+
+    #[test]
+    fn faults_are_named_where_they_are() {
+        for (text, code, at) in [
+            ("{1 + }", "E-SYNTAX", "}"),
+            ("{1 + * 2}", "E-SYNTAX", "*"),
+            ("{(1, 2)}", "E-SYNTAX", ","),
+            ("{a b}", "E-SYNTAX", "b"),
+            ("{v()}", "E-SYNTAX", ")"),
+            ("{4k7}", "E-NUM", "4k7"),
+            ("1_000", "E-NUM", "1_000"),
+            ("0x1F", "E-NUM", "0x1F"),
+            ("1,000", "E-NUM", "1,000"),
+            ("10%", "E-NUM", "%"),
+            ("{FILE(\"a\" SCAL=2)}", "E-FILE-KEY", "SCAL"),
+        ] {
+            let (deck, diagnostics) = parse_text("t", &format!("title\n.param q = {text}\n"), &ReadOptions::default());
+            assert_eq!(diagnostics.len(), 1, "{text}: {diagnostics:?}");
+            assert_eq!(diagnostics[0].code, code, "{text}: {diagnostics:?}");
+            assert_eq!(deck.sources.text(diagnostics[0].span.unwrap()), at, "{text}");
+            assert!(diagnostics[0].help.is_some());
+        }
+    }
+
+    #[test]
+    fn a_missing_parenthesis_at_the_end_is_forgiven() {
+        assert_eq!(shown("{(a+b*(c+d}"), "(a + (b * (c + d)))");
+        assert_eq!(codes("{(a+b}"), ["W-PAREN"]);
+        assert_eq!(codes("f(a"), ["W-PAREN"]);
+    }
+
+    #[test]
+    fn depth_and_height_are_bounded() {
+        let nested = |n| format!("{}1{}", "(".repeat(n), ")".repeat(n));
+        assert_eq!(codes(&nested(150)), Vec::<&str>::new());
+        assert_eq!(codes(&nested(5000)), ["E-DEPTH"]);
+        assert_eq!(codes(&format!("{{{}1}}", "-".repeat(5000))), ["E-DEPTH"]);
+        assert_eq!(codes(&format!("{{{}0}}", "a?b:".repeat(5000))), ["E-DEPTH"]);
+        assert_eq!(codes(&"f(".repeat(5000)), ["E-DEPTH"]);
+        assert_eq!(codes(&vec!["x"; 1000].join("+")), Vec::<&str>::new());
+        assert_eq!(codes(&vec!["x"; 100_000].join("+")), ["E-DEPTH"]);
+    }
+
+    #[test]
+    fn numbers_that_programs_read_differently_are_noted() {
+        assert_eq!(shown("4k7"), "4700.0");
+        assert_eq!(codes("4k7"), ["N-NUM"]);
+        assert_eq!(codes("1x"), ["N-NUM"]);
+        assert_eq!(read("1x", Some(Dialect::Ltspice)).0, "1.0");
+        assert_eq!(codes("1a"), ["W-ATTO"]);
+        assert_eq!(codes("25°C"), Vec::<&str>::new());
+    }
+}

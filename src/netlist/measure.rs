@@ -218,3 +218,104 @@ fn crossing_key(i: Text) -> Result<Option<(Text, &'static str)>, nom::Err<Fault>
     let found = alt((one("val"), one("rise"), one("fall"), one("cross"), one("td"))).parse(i);
     Ok(found.ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::netlist::ast::Statement;
+    use crate::netlist::{ReadOptions, parse_text};
+
+    fn card(line: &str) -> MeasureCard {
+        let (deck, diagnostics) = parse_text("t", &format!("title\n{line}\n"), &ReadOptions::default());
+        assert_eq!(diagnostics, [], "{line}");
+        let Some(Statement::Measure(card)) = deck.body.into_iter().next() else { panic!("{line}") };
+        card
+    }
+
+    fn point(crossing: &Crossing) -> String {
+        let text = |e: &Option<Expr>| e.as_ref().map_or("-".into(), ToString::to_string);
+        let (count, delay) = (text(&crossing.count), text(&crossing.delay));
+        format!("{}={} {:?} {count} {delay}", crossing.left, crossing.right, crossing.edge)
+    }
+
+    #[test]
+    fn trigger_and_target() {
+        for line in [
+            ".meas tran d TRIG v(a) VAL=0.5 RISE=1 TARG v(b) VAL='vdd/2' FALL=LAST TD=1n",
+            ".measure tran d trig v(a)=0.5 rise=1 targ v(b) = {vdd/2} td = 1n fall = last",
+            ".meas tran d\n+ trig v(a) val 0.5 rise 1\n+ targ v(b)==vdd/2 fall=last td=1n",
+        ] {
+            let MeasureKind::TrigTarg(Trigger::Crossing(a), Trigger::Crossing(b)) = card(line).kind else { panic!() };
+            assert_eq!(point(&a), "v(a)=0.5 Rise 1.0 -", "{line}");
+            assert_eq!(point(&b), "v(b)=(vdd / 2.0) Fall - 1e-9", "{line}");
+        }
+        let MeasureKind::TrigTarg(Trigger::At(at), _) = card(".meas tran d TRIG AT=1n TARG v(a) VAL=1 CROSS=2").kind
+        else {
+            panic!()
+        };
+        assert_eq!(at.to_string(), "1e-9");
+    }
+
+    #[test]
+    fn when_find_and_derivative() {
+        let MeasureKind::When(c) = card(".meas tran t WHEN v(a)=v(b) CROSS=LAST").kind else { panic!() };
+        assert_eq!(point(&c), "v(a)=v(b) Cross - -");
+        let MeasureKind::FindWhen(e, c) = card(".meas dc t FIND v(a)-v(b) WHEN i(v1)='1u' RISE=2").kind else {
+            panic!()
+        };
+        assert_eq!((e.to_string().as_str(), point(&c).as_str()), ("(v(a) - v(b))", "i(v1)=1e-6 Rise 2.0 -"));
+        let found = card(".meas tran t FIND v(a) AT=2n");
+        assert!(matches!(&found.kind, MeasureKind::FindAt(_, at) if at.to_string() == "2e-9"));
+        assert!(matches!(card(".meas tran t DERIV v(a) AT=2n").kind, MeasureKind::DerivAt(..)));
+        assert!(matches!(card(".meas tran t DERIV v(a) WHEN v(b)=1").kind, MeasureKind::DerivWhen(..)));
+    }
+
+    #[test]
+    fn statistics_with_windows() {
+        for word in ["AVG", "RMS", "MAX", "MIN", "PP", "INTEG", "INTEGRAL", "MAX_AT", "MIN_AT"] {
+            let found = card(&format!(".MEASURE TRAN p {word} v(a)*i(v1) FROM=2*ts+0.1n TO='t2' GOAL=3"));
+            let MeasureKind::Statistic(name, expr) = found.kind else { panic!("{word}") };
+            assert_eq!(name.text, if word == "INTEGRAL" { "integ".into() } else { word.to_lowercase() });
+            assert_eq!(expr.to_string(), "(v(a) * i(v1))");
+            assert_eq!(found.from.unwrap().to_string(), "((2.0 * ts) + 1e-10)");
+            assert_eq!(found.to.unwrap().to_string(), "t2");
+        }
+        let found = card(".meas x AVG POWER from=1n");
+        assert!(found.analysis.is_none());
+        let MeasureKind::Statistic(_, expr) = card(".meas tran imax MAX sum(i(vb_*))").kind else { panic!() };
+        assert_eq!(expr.to_string(), "sum(i(vb_*))");
+    }
+
+    #[test]
+    fn formulas_of_measures() {
+        for line in [
+            ".meas tran e PARAM='a/b'",
+            ".meas tran e param a/b",
+            ".meas tran e PARAM = {a/b}",
+            ".meas tran e EQN a/b",
+            ".meas tran e 'a/b'",
+            ".meas e a/b",
+        ] {
+            let found = card(line);
+            let MeasureKind::Param(expr) = found.kind else { panic!("{line}") };
+            assert_eq!((found.name.text.as_str(), expr.to_string().as_str()), ("e", "(a / b)"), "{line}");
+        }
+        let MeasureKind::Param(expr) = card(".meas tran e max(a, b)").kind else { panic!() };
+        assert_eq!(expr.to_string(), "max(a, b)");
+    }
+
+    #[test]
+    fn faults() {
+        for (line, at) in [
+            (".meas tran t WHEN v(a)", ""),
+            (".meas tran t FIND v(a) 3", "3"),
+            (".meas tran t TRIG v(a) VAL=1 RISE=1", ""),
+            (".meas tran t ERR v(a) v(b)", "ERR"),
+            (".meas tran", ""),
+        ] {
+            let (deck, diagnostics) = parse_text("t", &format!("title\n{line}\n"), &ReadOptions::default());
+            assert_eq!(diagnostics.len(), 1, "{line} {diagnostics:?}");
+            assert_eq!(deck.sources.text(diagnostics[0].span.unwrap()), at, "{line}");
+        }
+    }
+}

@@ -21,6 +21,7 @@ mod lexer;
 mod measure;
 mod outputs;
 mod primary;
+mod show;
 mod source;
 mod sources;
 mod text;

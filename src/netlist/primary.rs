@@ -81,22 +81,36 @@ fn number(i: Text, rules: Rules) -> Parsed<Tree> {
     Ok((rest, Tree::leaf(ExprKind::Number(value), span)))
 }
 
-/// `@device[name]`.
+/// `@device[name]`; the device may have indices of its own, `@xa.c[3,5][x]`.
 fn field(i: Text) -> Parsed<Tree> {
     let device = i.skip(1);
-    let len = device.rest.find(|c: char| !is_word(c)).unwrap_or(device.rest.len());
-    let Some(open) = device.rest[..len].rfind('[').filter(|n| *n > 0 && device.rest[..len].ends_with(']')) else {
+    let Some((open, close)) = last_bracket(device.rest).filter(|(open, _)| *open > 0) else {
         return i.fail("E-SYNTAX", "`@` needs a device and a quantity", "write @device[parameter], as in @r1[i]");
     };
-    let (after, rest) = (device.skip(open), device.skip(len));
-    let quantity = after.skip(1);
-    let close = device.skip(len - 1);
-    let mut name = device.name_to(&after);
-    let (flat, range) = resolve_index(&name.text);
-    name.text =
-        range.map_or(flat.clone(), |r| if r.first == r.last { format!("{flat}_{}", r.first) } else { name.text });
-    let kind = ExprKind::Field(name, quantity.name_to(&close));
+    let (end_of_device, end_of_field) = (device.skip(open), device.skip(close));
+    let mut name = device.name_to(&end_of_device);
+    name.text = match resolve_index(&name.text) {
+        (flat, None) => flat,
+        (flat, Some(range)) if range.first == range.last => format!("{flat}_{}", range.first),
+        (flat, Some(range)) => format!("{flat}_[{}:{}]", range.first, range.last),
+    };
+    let rest = end_of_field.skip(1);
+    let kind = ExprKind::Field(name, end_of_device.skip(1).name_to(&end_of_field));
     Ok((rest, Tree::leaf(kind, i.span_to(&rest))))
+}
+
+/// The bracket pair that ends a device name: nothing of a name follows it.
+fn last_bracket(text: &str) -> Option<(usize, usize)> {
+    let mut from = 0;
+    loop {
+        let open = from
+            + text[from..].find(|c: char| c == '[' || !is_word(c)).filter(|n| text[from + n..].starts_with('['))?;
+        let close = open + text[open..].find(']')?;
+        if !text[close + 1..].starts_with(['[', '.']) {
+            return Some((open, close));
+        }
+        from = close + 1;
+    }
 }
 
 /// A name and what its neighbours make of it.

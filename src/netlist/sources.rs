@@ -238,3 +238,91 @@ fn repeat_block<'a>(i: Text<'a>, wave: &mut Waveform) -> Result<Text<'a>, nom::E
         rest = list_item(rest, wave)?;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::netlist::ast::{Column, ElementKind, Statement, Waveform};
+    use crate::netlist::{ReadOptions, parse_text};
+
+    /// DC, AC and waveform of one source line, as text.
+    fn source(line: &str) -> (String, String, Option<Waveform>) {
+        let (deck, diagnostics) = parse_text("t", &format!("title\n{line}\n"), &ReadOptions::default());
+        assert_eq!(diagnostics, [], "{line}");
+        let Statement::Element(element) = &deck.body[0] else { panic!("{line}") };
+        let ElementKind::Source { dc, ac, wave } = element.kind.clone() else { panic!("{line}") };
+        let ac = ac.map_or(String::new(), |(m, p)| format!("{m} {}", p.map_or(String::new(), |p| p.to_string())));
+        (dc.map_or(String::new(), |e| e.to_string()), ac, wave)
+    }
+
+    fn args(wave: &Waveform) -> String {
+        wave.args.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn dc_ac_and_waveform_come_in_any_order() {
+        for line in [
+            "V1 a 0 DC 1 AC 2 30 SIN(0 1 1k)",
+            "V1 a 0 1 SIN 0 1 1k AC 2 30",
+            "V1 a 0 AC 2 30 dc = 1 sin (0, 1, 1k)",
+            "V1 a 0 SIN(0 1 1k) AC={2} 30 DC=1",
+        ] {
+            let (dc, ac, wave) = source(line);
+            assert_eq!((dc.as_str(), ac.as_str()), ("1.0", "2.0 30.0"), "{line}");
+            let wave = wave.unwrap();
+            assert_eq!((wave.shape.text.as_str(), args(&wave).as_str()), ("sin", "0.0 1.0 1000.0"), "{line}");
+        }
+        assert_eq!(source("I1 a 0 1A").0, "1.0");
+        assert_eq!(source("V1 a 0").0, "");
+        assert_eq!(source("V1 a 0 ac").1, "1.0 ");
+        assert_eq!(source("V1 a 0 {x*2}").0, "(x * 2.0)");
+        assert_eq!(source("V1 a 0 vdd").0, "vdd");
+    }
+
+    #[test]
+    fn waveform_arguments_may_be_bare_parameters() {
+        let wave = source("V1 a 0 PULSE 0V VDD 0 edge edge width total").2.unwrap();
+        assert_eq!(args(&wave), "0.0 vdd 0.0 edge edge width total");
+        let wave = source("V1 a 0 PULSE(0 -1 {t0} 't1*2' 2*t2)").2.unwrap();
+        assert_eq!(args(&wave), "0.0 (-1.0) t0 (t1 * 2.0) (2.0 * t2)");
+        let wave = source("V1 a 0 exp(0 1 1n 2n 3n 4n)").2.unwrap();
+        assert_eq!((wave.shape.text.as_str(), wave.args.len()), ("exp", 6));
+    }
+
+    #[test]
+    fn piecewise_linear_forms() {
+        let wave = source("V1 a 0 PWL(0 0, 1n 1 2n 1) R=1n TD=2n").2.unwrap();
+        assert_eq!(args(&wave), "0.0 0.0 1e-9 1.0 2e-9 1.0");
+        assert_eq!((wave.repeat.unwrap().to_string(), wave.delay.unwrap().to_string()), ("1e-9".into(), "2e-9".into()));
+        for line in [
+            "V1 a 0 PWL FILE \"Pulse s.csv\" R=0",
+            "V1 a 0 PWL(PWLFILE='Pulse s.csv' R)",
+            "V1 a 0 PWL file=\"Pulse s.csv\" r=0",
+            "V1 a 0 PWL(FILE=\"Pulse s.csv\") R",
+        ] {
+            let wave = source(line).2.unwrap();
+            assert_eq!(wave.file.as_ref().map(|f| f.path.as_str()), Some("Pulse s.csv"), "{line}");
+            assert_eq!(wave.repeat.map(|e| e.to_string()).as_deref(), Some("0.0"), "{line}");
+        }
+        let wave = source("V1 a 0 PWL REPEAT FOREVER (0 0 1m 1) ENDREPEAT").2.unwrap();
+        assert_eq!((args(&wave).as_str(), wave.repeat.is_some()), ("0.0 0.0 0.001 1.0", true));
+        let wave = source("V1 a 0 PWL 'r1' 0 'r1' v").2.unwrap();
+        assert_eq!(args(&wave), "r1 0.0 r1 v");
+    }
+
+    #[test]
+    fn columns_of_a_file() {
+        let wave = source("Vw[0:3] W[0:3] 0 PWL FILE \"p.csv\" COL=#").2.unwrap();
+        assert_eq!(wave.column, Some(Column::Running));
+        let wave = source("V1 a 0 PWL FILE \"p.csv\" COL=2").2.unwrap();
+        assert!(matches!(wave.column, Some(Column::Fixed(_))));
+    }
+
+    #[test]
+    fn what_is_not_supported_says_so() {
+        for line in ["V1 a 0 trnoise(1 2 3 4)", "V1 a 0 PWLZ(0 0 1 Z)", "V1 a 0 sin(0 1 1k) pulse(0 1)"] {
+            let (_, diagnostics) = parse_text("t", &format!("title\n{line}\n"), &ReadOptions::default());
+            assert_eq!(diagnostics.len(), 1, "{line}");
+            assert_eq!(diagnostics[0].code, "E-WAVE", "{line}");
+        }
+    }
+}
