@@ -174,10 +174,12 @@ impl SourceMap {
 }
 
 /// The candidate closest to a misspelt name, if one is close enough to be meant: at most two edits, and fewer than
-/// half of the letters. Ties go to the alphabetically first, so that messages do not depend on hashing.
+/// half of the letters. Ties go to the longest common beginning, then to the alphabet: messages never depend on hashing.
 #[must_use]
 pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let (distance, candidate) = candidates.map(|c| (strsim::damerau_levenshtein(c, name), c)).min()?;
+    let beginning = |c: &str| c.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();
+    let rank = |c: &'a str| (strsim::damerau_levenshtein(c, name), std::cmp::Reverse(beginning(c)), c);
+    let (distance, _, candidate) = candidates.map(rank).min()?;
     let longest = name.chars().count().max(candidate.chars().count());
     (distance <= 2 && 2 * distance < longest.max(3)).then_some(candidate)
 }

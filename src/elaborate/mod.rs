@@ -24,6 +24,8 @@ pub mod scope;
 pub mod source;
 pub mod steps;
 pub mod sweep;
+#[cfg(test)]
+mod tests;
 
 pub use compile::{Auxiliary, Slots, is_dynamic};
 pub use context::Context;
@@ -35,7 +37,7 @@ use assembly::{Assembly, Frame};
 
 use crate::circuit::Circuit;
 use crate::diag::{Diagnostic, has_errors, nearest};
-use crate::netlist::ast::Deck;
+use crate::netlist::ast::{Deck, Dialect};
 use crate::plan::{Options, Overrides, Plan, StepPoint, SweepTarget};
 
 /// A deck that can be turned into circuits, one per step point.
@@ -86,9 +88,10 @@ impl Elaborator {
     pub fn build(&self, overrides: &Overrides) -> Result<Elaborated, Vec<Diagnostic>> {
         let (scope, mut diagnostics) = self.open(overrides)?;
         let context = Rc::clone(scope.context());
-        diagnostics.extend(scope.check());
+        diagnostics.extend(dialect_note(&self.deck));
         let mut assembly = Assembly::new(&context, flatten::globals(&self.deck.body));
         let top = Rc::new(Frame::top(scope.clone()));
+        scope.check().into_iter().for_each(|e| assembly.error(e));
         assembly.make_globals();
         assembly.check_definitions(&scope);
         assembly.place_body(&top);
@@ -129,6 +132,18 @@ impl Elaborator {
         context.consumed(&SweepTarget::Temperature);
         Ok((Scope::top(&context).map_err(|e| vec![e])?, diagnostics))
     }
+}
+
+/// Which reading was chosen where simulators disagree, and why; silent for the default.
+fn dialect_note(deck: &Deck) -> Option<Diagnostic> {
+    let name = match deck.dialect {
+        Dialect::Ngspice => return None,
+        Dialect::Ltspice => "LTspice",
+        Dialect::Hspice => "HSPICE",
+        Dialect::Xyce => "Xyce",
+    };
+    let message = format!("where simulators disagree, the rules of {name} are used: {}", deck.dialect_reason);
+    Some(Diagnostic::note("N-DIALECT", message))
 }
 
 /// Step targets that named nothing.
