@@ -48,7 +48,7 @@ const LAYERS: &[Layer] = &[
     Layer { module: "study", uses: &[ANY], crates: &["rayon", "thiserror"] },
     Layer {
         module: "output",
-        uses: &["units", "plan", "result"],
+        uses: &["units", "numeric::formula", "plan", "result"],
         crates: &["plotters", "dejavu", "csv", "ndarray", "ndarray_npy", "serde", "serde_json", "jiff", "thiserror"],
     },
     Layer { module: "cli", uses: &[ANY], crates: &[ANY] },

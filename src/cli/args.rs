@@ -104,6 +104,9 @@ pub struct RunArgs {
     /// Measures, one row per step; .csv or .json.
     #[arg(long, value_name = "FILE", help_heading = "Results")]
     pub meas: Option<PathBuf>,
+    /// Look of printed tables: one wide table, or ngspice's pages.
+    #[arg(long, value_enum, default_value_t = PrintStyle::Wide, value_name = "STYLE", help_heading = "Results")]
+    pub print_style: PrintStyle,
     /// ASCII raw file.
     #[arg(long, help_heading = "Results")]
     pub ascii: bool,
@@ -288,6 +291,15 @@ pub enum RawTypes {
     Basic,
     /// All of ngspice's words.
     Full,
+}
+
+/// `--print-style`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PrintStyle {
+    /// One wide table.
+    Wide,
+    /// ngspice's pages of 80 columns.
+    Ngspice,
 }
 
 /// Whom an expanded netlist is for.

@@ -20,14 +20,16 @@ pub struct Console {
     quiet: bool,
     json: bool,
     max_warnings: usize,
-    /// The body of the log, `None` when there is no log.
-    log: Option<Mutex<String>>,
+    /// Data goes to the log instead of standard output.
+    redirected: bool,
+    /// The body of the log.
+    log: Mutex<String>,
 }
 
 impl Console {
-    /// A console that follows the arguments, the terminal and NO_COLOR.
+    /// A console that follows the arguments, the terminal and NO_COLOR. `redirected`: the user asked for a log.
     #[must_use]
-    pub fn new(args: &TalkArgs, with_log: bool) -> Self {
+    pub fn new(args: &TalkArgs, redirected: bool) -> Self {
         let terminal = io::stderr().is_terminal();
         let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
@@ -41,7 +43,8 @@ impl Console {
             quiet: args.quiet,
             json: args.json,
             max_warnings: args.max_warnings.unwrap_or(usize::MAX),
-            log: with_log.then(Mutex::default),
+            redirected,
+            log: Mutex::default(),
         }
     }
 
@@ -60,6 +63,11 @@ impl Console {
     /// A line of talk: standard error and log.
     pub fn tell(&self, line: &str) {
         self.note_down(line);
+        self.show(line);
+    }
+
+    /// A line of talk that is not for the log.
+    pub fn show(&self, line: &str) {
         if !self.quiet && !self.json {
             eprintln!("{line}");
         }
@@ -80,7 +88,7 @@ impl Console {
 
     /// Data: into the log when there is one, as ngspice does with `-o`; standard output otherwise.
     pub fn data(&self, text: &str) {
-        if self.log.is_some() {
+        if self.redirected {
             self.note_down(text);
         } else if !self.json {
             say(text.trim_end_matches('\n'));
@@ -89,9 +97,7 @@ impl Console {
 
     /// Something for the log alone.
     pub fn note_down(&self, line: &str) {
-        if let Some(log) = &self.log
-            && let Ok(mut body) = log.lock()
-        {
+        if let Ok(mut body) = self.log.lock() {
             body.push_str(line.trim_end_matches('\n'));
             body.push('\n');
         }
@@ -99,8 +105,8 @@ impl Console {
 
     /// The body of the log so far.
     #[must_use]
-    pub fn log_text(&self) -> Option<String> {
-        self.log.as_ref().map(|log| log.lock().map(|body| body.clone()).unwrap_or_default())
+    pub fn log_text(&self) -> String {
+        self.log.lock().map(|body| body.clone()).unwrap_or_default()
     }
 
     /// Shows all diagnostics at once, errors last, and counts them.

@@ -3,11 +3,21 @@
 
 mod args;
 mod argv;
+mod check;
 mod console;
 mod exit;
 mod interrupt;
+mod load;
+mod machine;
 mod models;
+mod places;
+mod products;
+mod raw_files;
 mod report;
+mod run;
+mod server;
+mod simulate;
+mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -32,11 +42,21 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn dispatch(command: &Command) -> Exit {
     match command {
+        Command::Run(args) => run::run(args),
+        Command::Check(args) => check::check(&args.decks, &args.read, &args.talk, false),
         Command::Models(args) => models::run(args),
         Command::Version => {
-            console::say(concat!("sneakpath ", env!("CARGO_PKG_VERSION")));
+            version();
             Exit::Success
         }
-        _ => Exit::Usage,
+        Command::Expand(_) | Command::Plot(_) => {
+            eprintln!("this version cannot do that yet");
+            Exit::Usage
+        }
     }
+}
+
+/// The second line is what scripts that look for ngspice want to see.
+fn version() {
+    console::say(concat!("sneakpath ", env!("CARGO_PKG_VERSION"), "\n(command line and raw files as ngspice-44)"));
 }

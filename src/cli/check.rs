@@ -1,0 +1,65 @@
+//! `sneakpath check`: every mistake of every deck, nothing runs.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::args::{ReadArgs, TalkArgs};
+use super::console::{Console, say};
+use super::exit::Exit;
+use super::load::{Loaded, load};
+use super::report::{self, Tally, plural};
+
+/// Checks decks; with `count` says how many devices of each kind there are.
+pub fn check(decks: &[PathBuf], read: &ReadArgs, talk: &TalkArgs, count: bool) -> Exit {
+    let console = Console::new(talk, false);
+    let mut exit = Exit::Success;
+    for deck in decks {
+        match load(deck, read, &console) {
+            Ok(loaded) => describe(&deck.display().to_string(), &loaded, &console, count),
+            Err(code) => exit = exit.and(code),
+        }
+    }
+    exit
+}
+
+fn describe(name: &str, loaded: &Loaded, console: &Console, count: bool) {
+    let circuit = &loaded.first.circuit;
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for group in circuit.groups.iter().filter(|g| !g.is_empty()) {
+        *kinds.entry(group.card().keywords[0]).or_default() += group.len();
+    }
+    let devices: usize = kinds.values().sum();
+    let tally = Tally::of(&report::ordered(&loaded.diagnostics));
+    if console.json() {
+        let sources = &loaded.elaborator.deck().sources;
+        let list: Vec<_> = report::ordered(&loaded.diagnostics).iter().map(|d| report::to_json(d, sources)).collect();
+        say(&json!({
+            "exit": 0,
+            "deck": name,
+            "errors": tally.errors,
+            "warnings": tally.warnings,
+            "diagnostics": list,
+            "devices": kinds,
+            "unknowns": circuit.unknowns.len(),
+            "steps": loaded.steps.len(),
+            "analyses": loaded.first.plan.analyses.len(),
+        })
+        .to_string());
+        return;
+    }
+    if count {
+        for (kind, number) in &kinds {
+            say(&format!("{kind:16} {number}"));
+        }
+    }
+    let analyses = loaded.first.plan.analyses.len();
+    say(&format!(
+        "{name}: {tally}; {}, {}, {}, {}",
+        plural(devices, "device"),
+        plural(circuit.unknowns.len(), "unknown"),
+        if analyses == 1 { "1 analysis".to_string() } else { format!("{analyses} analyses") },
+        plural(loaded.steps.len(), "step"),
+    ));
+}
