@@ -1,7 +1,7 @@
 //! Sparse LU of line-resistor arrays: `cargo bench --bench sparse_lu [sizes]`.
 //!
 //! An N x N array with wire resistance (2.5 ohm per segment), source and sense resistance and LRS/HRS cells; "states"
-//! adds one memristor state row per cell, as the assembler stamps it. Medians over repeats in ms; `refactor` has new
+//! adds one memristor state row per cell, as the assembler stamps it. Best/median over repeats in ms; `refactor` has new
 //! values each time. Compare solver.md 1.2 (klu_refactor, 2 N^2 unknowns: 0.57, 5.7, 60 ms for 32, 64, 128).
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
@@ -70,9 +70,10 @@ impl Array {
     }
 }
 
-fn median(mut times: Vec<f64>) -> f64 {
+/// Best and median.
+fn summary(mut times: Vec<f64>) -> [f64; 2] {
     times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+    [times[0], times[times.len() / 2]]
 }
 
 fn milliseconds(work: impl FnOnce()) -> f64 {
@@ -81,15 +82,15 @@ fn milliseconds(work: impl FnOnce()) -> f64 {
     start.elapsed().as_secs_f64() * 1e3
 }
 
-/// Medians of analysis, cold (analyse, factor, solve), warm factor, and solve.
+/// Times of analysis, cold (analyse, factor, solve), warm factor, and solve.
 fn measure<S: LinearSolver<f64>>(
     array: &Array,
     repeats: usize,
     analyse: impl Fn(&Pattern) -> S,
-) -> ([f64; 4], Vec<f64>) {
+) -> ([[f64; 2]; 4], Vec<f64>) {
     let b: Vec<f64> = (0..array.pattern.size()).map(|k| (k % 5) as f64 - 2.0).collect();
     let rounds: Vec<Vec<f64>> = (0..3).map(|round| array.values(round)).collect();
-    let analysis = median((0..repeats.div_ceil(3)).map(|_| milliseconds(|| drop(analyse(&array.pattern)))).collect());
+    let analysis = summary((0..repeats.div_ceil(3)).map(|_| milliseconds(|| drop(analyse(&array.pattern)))).collect());
     let mut solver = analyse(&array.pattern);
     let mut x = b.clone();
     let cold = (0..repeats.div_ceil(3)).map(|_| {
@@ -100,28 +101,33 @@ fn measure<S: LinearSolver<f64>>(
             solver.solve(&mut x);
         })
     });
-    let cold = median(cold.collect());
+    let cold = summary(cold.collect());
     let factor =
-        median((0..repeats).map(|k| milliseconds(|| assert!(solver.factor(&rounds[k % 3]).is_ok()))).collect());
+        summary((0..repeats).map(|k| milliseconds(|| assert!(solver.factor(&rounds[k % 3]).is_ok()))).collect());
     solver.factor(&rounds[2]).unwrap();
     let solve = (0..repeats).map(|_| {
         x.copy_from_slice(&b);
         milliseconds(|| solver.solve(&mut x))
     });
-    let solve = median(solve.collect());
+    let solve = summary(solve.collect());
     ([analysis, cold, factor, solve], x)
 }
 
-fn columns(times: [f64; 4]) -> String {
-    times.map(|t| format!("{t:>9.3}")).join(" ")
+fn columns(times: [[f64; 2]; 4]) -> String {
+    times.map(|[best, median]| format!("{:>15}", format!("{best:.3}/{median:.3}"))).join(" ")
 }
 
 fn main() {
     let sizes: Vec<u32> = std::env::args().filter_map(|a| a.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![16, 32, 64, 128] } else { sizes };
     println!(
-        "{:>4} {:>7} {:>9} {:>9} | ours: analyse, cold, refactor, solve (ms)     | faer: analyse, cold, factor, solve (ms)",
-        "N", "states", "nnz", "nnz(L+U)"
+        "{:>4} {:>7} {:>9} {:>9} | {:63} | {}",
+        "N",
+        "states",
+        "nnz",
+        "nnz(L+U)",
+        "ours, ms: analyse, cold, refactor, solve",
+        "faer, ms: analyse, cold, factor, solve"
     );
     for (n, states) in sizes.iter().flat_map(|&n| [(n, false), (n, true)]) {
         let array = array(n, states);

@@ -303,17 +303,17 @@ fn power(x: f64, y: f64) -> (f64, [f64; 2]) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    const ALL1: [Function1; 30] = {
+    pub const ALL1: [Function1; 30] = {
         use Function1::*;
         [
             Neg, Not, Abs, Sgn, Sqrt, Exp, Ln, Log10, Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Tanh, Asinh, Acosh,
             Atanh, Floor, Ceil, Int, Nint, Buf, Inv, Step, StepHalf, Uramp, Square,
         ]
     };
-    const ALL2: [Function2; 22] = {
+    pub const ALL2: [Function2; 22] = {
         use Function2::*;
         [Add, Sub, Mul, Div, Rem, Min, Max, Atan2, Hypot, Xor, Pow, Pwr, Pwrs, Lt, Le, Gt, Ge, Eq, Ne, And, Or, Sign]
     };

@@ -22,15 +22,16 @@ pub struct PivotRule {
     /// The preferred pivot is taken when it is at least this fraction of the largest candidate (SPICE `pivrel`).
     pub relative: f64,
     /// A pivot at most this fraction of the largest entry of its scaled column is no pivot. Rounding leaves about
-    /// 1e-16 where exact arithmetic cancels.
+    /// 1e-16 where exact arithmetic cancels. (SPICE `pivtol` is absolute and knows no scaling.)
     pub vanishing: f64,
-    /// A frozen pivot below this fraction of its column triggers a new search.
+    /// A frozen pivot below this fraction of the largest candidate of its column triggers a new search. Well below
+    /// `relative`, so that a matrix near the threshold does not search at every step.
     pub frozen: f64,
 }
 
 impl Default for PivotRule {
     fn default() -> Self {
-        Self { relative: 1e-3, vanishing: f64::EPSILON, frozen: 1e-6 }
+        Self { relative: 1e-3, vanishing: f64::EPSILON, frozen: 1e-5 }
     }
 }
 

@@ -1,6 +1,8 @@
+use super::super::function::tests::{ALL1, ALL2};
 use super::Function1::*;
 use super::Function2::*;
 use super::*;
+use proptest::prelude::*;
 
 #[test]
 fn gradient_of_a_product_rule_chain() {
@@ -114,4 +116,60 @@ fn inlining_and_renumbering() {
     h.remap_slots(|_| 0);
     assert_eq!(h.slots().collect::<Vec<_>>(), [0]);
     assert_eq!(h.eval(&[4.0]), 1.0);
+}
+
+/// A random tape over slots 0..3: each step applies one of the functions to earlier nodes.
+fn random_formula(steps: &[(u8, u32, u32, u32)], one: &[Function1], two: &[Function2]) -> Formula {
+    let mut b = FormulaBuilder::new();
+    let mut nodes = vec![b.slot(0), b.slot(1), b.slot(2), b.constant(0.75)];
+    for &(what, i, j, k) in steps {
+        let pick = |index: u32| nodes[index as usize % nodes.len()];
+        let (x, y, z) = (pick(i), pick(j), pick(k));
+        let node = match what % 8 {
+            0..=2 => b.apply1(one[k as usize % one.len()], x),
+            3..=5 => b.apply2(two[k as usize % two.len()], x, y),
+            6 => b.select(x, y, z),
+            _ => b.table(x, vec![(-1.0, 2.0), (0.5, f64::from(j % 7)), (2.0, -1.0)]),
+        };
+        nodes.push(node);
+    }
+    b.finish(nodes[nodes.len() - 1])
+}
+
+proptest! {
+    #[test]
+    fn random_gradients_match_differences(
+        steps in prop::collection::vec((0u8..6, any::<u32>(), any::<u32>(), any::<u32>()), 1..20),
+        at in prop::array::uniform3(-1.5f64..1.5),
+    ) {
+        // smooth functions; the error of a difference is what halving its step changes, and rounding
+        let f = random_formula(&steps, &[Sin, Cos, Tanh, Atan], &[Add, Sub, Hypot]);
+        let mut grad = [0.0; 3];
+        let value = f.gradient(&at, &mut grad, &mut Tape::default());
+        prop_assert_eq!(value, f.eval(&at));
+        for k in 0..3 {
+            let central = |h: f64| {
+                let shifted = |h: f64| {
+                    let mut x = at;
+                    x[k] += h;
+                    f.eval(&x)
+                };
+                (shifted(h) - shifted(-h)) / (2.0 * h)
+            };
+            let (coarse, fine) = (central(2e-5), central(1e-5));
+            let error = (fine - coarse).abs() + 1e-8 * (1.0 + value.abs() + grad[k].abs());
+            prop_assert!((grad[k] - fine).abs() <= error, "slot {}: {} against {} +- {}", k, grad[k], fine, error);
+        }
+    }
+
+    #[test]
+    fn nothing_is_ever_nan(
+        steps in prop::collection::vec((any::<u8>(), any::<u32>(), any::<u32>(), any::<u32>()), 1..30),
+        at in prop::array::uniform3(prop::num::f64::NORMAL | prop::num::f64::ZERO | prop::num::f64::SUBNORMAL),
+    ) {
+        let f = random_formula(&steps, &ALL1, &ALL2);
+        let mut grad = [0.0; 3];
+        let value = f.gradient(&at, &mut grad, &mut Tape::default());
+        prop_assert!(value.is_finite() && grad.iter().all(|g| !g.is_nan()), "{} {:?}", value, grad);
+    }
 }
