@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 use std::rc::Rc;
 
+use super::array::Pending;
 use super::check::Places;
 use super::context::Context;
 use super::model::EvaluatedModel;
@@ -110,7 +111,9 @@ pub struct Assembly<'d> {
     /// `.ic` and `.nodeset` cards with their frames.
     pub(super) start_values: Vec<(StartValue, Rc<Frame<'d>>, &'d NodeValue)>,
     by_name: HashMap<String, usize>,
-    globals: HashSet<String>,
+    pub(super) globals: HashSet<String>,
+    /// Arrays whose instance lines have been read.
+    pub(super) arrays: Vec<Pending<'d>>,
     /// Bodies whose parameters were all evaluated once.
     pub(super) checked: HashSet<*const Subckt>,
     /// Evaluated model cards by card and scope.
@@ -139,6 +142,7 @@ impl<'d> Assembly<'d> {
             start_values: Vec::new(),
             by_name: HashMap::new(),
             globals,
+            arrays: Vec::new(),
             checked: HashSet::new(),
             models: HashMap::new(),
             errors: Vec::new(),

@@ -52,10 +52,13 @@ pub fn form_of(line: &Element, frame: &Frame<'_>) -> Form {
 }
 
 /// A device about to be made.
-struct Making {
-    kind: Kind,
-    ports: Vec<u32>,
-    params: GivenParams,
+pub(super) struct Making {
+    /// Its kind.
+    pub kind: Kind,
+    /// Unknowns of its ports.
+    pub ports: Vec<u32>,
+    /// Its parameters as given.
+    pub params: GivenParams,
 }
 
 impl<'d> Assembly<'d> {
@@ -148,7 +151,7 @@ impl<'d> Assembly<'d> {
     }
 
     /// The kind, ports and parameters of a device; reports what is wrong.
-    fn describe(&mut self, k: usize, times: Times) -> Option<Making> {
+    pub(super) fn describe(&mut self, k: usize, times: Times) -> Option<Making> {
         let (line, frame) = (self.placed[k].line.clone(), Rc::clone(&self.placed[k].frame));
         let mut ports = self.placed[k].nodes.clone();
         let letter = line.letter.to_string();

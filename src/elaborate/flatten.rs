@@ -141,9 +141,8 @@ impl<'d> Assembly<'d> {
                 self.open_subckt(instance.frame, opening, instance.line.name.span);
             }
         } else if let Some((card, home)) = scope.xbar(&definition.text) {
-            let _ = (card, home);
-            let error = scope.error("E-XBAR", "arrays are not placed yet", definition.span);
-            self.error(error);
+            let home = home.clone();
+            self.open_array(&instance, card, &home);
         } else {
             let error = scope
                 .error("E-SUBCKT", format!("subcircuit `{}` is not defined", definition.text), definition.span)

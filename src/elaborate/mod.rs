@@ -4,6 +4,7 @@
 //! flattened, every element becomes a device of the registry or a behavioural element. Mistakes are collected, all of
 //! them; a circuit comes out only when there is none.
 
+pub mod array;
 pub mod assembly;
 mod behaviour;
 pub mod bus;
@@ -97,6 +98,7 @@ impl Elaborator {
         assembly.place_body(&top);
         let times = source::times(&scope);
         assembly.make_all(times);
+        assembly.make_arrays(times);
         assembly.apply_start_values();
         diagnostics.extend(assembly.take_errors());
         diagnostics.extend(missed_targets(&context, &assembly, &self.deck));

@@ -19,3 +19,10 @@ pub(super) fn draw(scope: &Scope<'_>, random: Random, arguments: &[f64], span: S
     let u = stream.uniform();
     random.value(arguments, z, u)
 }
+
+/// A number in [0, 1) for a thing of that path: the same in every build of the same run and seed.
+pub(super) fn uniform(scope: &Scope<'_>, path: &str, span: Span) -> f64 {
+    let context = scope.context();
+    let path = format!("{path}@{}:{}", span.source.0, span.start);
+    Stream::new(context.options.seed, context.overrides.run.unwrap_or(0), &path).uniform()
+}

@@ -1,0 +1,573 @@
+//! What an instance of an `.xbar` asks for: geometry, wires, the cell and its per-cell parameters, faults. Numbers and
+//! names only; nothing is built here.
+
+use std::rc::Rc;
+
+use super::super::assembly::Assembly;
+use super::super::faults::{Faults, Stand};
+use super::super::flatten::Instance;
+use super::super::random;
+use super::super::scope::{Given, Scope};
+use super::super::sweep;
+use crate::circuit::array::{Direction, FaultKind, Line};
+use crate::diag::{Diagnostic, Span, nearest};
+use crate::netlist::ast::{Assign, Expr, ExprKind, FileRef, Name, Subckt, XbarCard};
+
+/// More cells than this are a typing error.
+const MOST_CELLS: usize = 1 << 26;
+
+/// What a port of the cell is tied to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A line of the array.
+    Line(Line),
+    /// A node of the circuit around the array, or ground: its unknown.
+    Net(u32),
+}
+
+/// All lines of one kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LineSpec {
+    /// Which.
+    pub line: Line,
+    /// Which way they run.
+    pub direction: Direction,
+    /// Ohm per segment.
+    pub resistance: f64,
+    /// Extra ohm in the segments to the pins.
+    pub terminal: f64,
+    /// F per node.
+    pub capacitance: f64,
+    /// Is the left or top end brought out?
+    pub head: bool,
+    /// Is the right or bottom end brought out?
+    pub tail: bool,
+    /// Broken segments `(line, segment)`, sorted.
+    pub breaks: Vec<(usize, usize)>,
+}
+
+/// A cell parameter that differs from cell to cell.
+#[derive(Clone)]
+pub enum CellValues<'d> {
+    /// Row-major values.
+    Listed(Rc<[f64]>),
+    /// An expression with random functions, evaluated in each cell's own path.
+    Drawn(Expr, Scope<'d>),
+}
+
+/// An evaluated array.
+pub struct Spec<'d> {
+    /// Hierarchical name.
+    pub name: String,
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub cols: usize,
+    /// Index base of names.
+    pub base: usize,
+    /// The cell.
+    pub subckt: &'d Subckt,
+    /// Where the cell's definition was found.
+    pub home: Scope<'d>,
+    /// One per port of the cell.
+    pub roles: Vec<Role>,
+    /// Lines in pin order.
+    pub lines: Vec<LineSpec>,
+    /// Cell parameters that all cells share.
+    pub shared: Given,
+    /// Cell parameters of each cell.
+    pub varying: Vec<(String, CellValues<'d>)>,
+    /// Faulty cells, sorted.
+    pub faults: Vec<(usize, FaultKind)>,
+    /// `m=` of the instance.
+    pub multiplicity: f64,
+}
+
+impl<'d> Spec<'d> {
+    /// `(number of lines, cells per line)`.
+    #[must_use]
+    pub fn shape(&self, direction: Direction) -> (usize, usize) {
+        match direction {
+            Direction::Row => (self.rows, self.cols),
+            Direction::Column => (self.cols, self.rows),
+        }
+    }
+
+    /// Path of a cell, `xa.c_3_5`.
+    #[must_use]
+    pub fn cell_path(&self, cell: usize) -> String {
+        format!("{}.c_{}_{}", self.name, cell / self.cols + self.base, cell % self.cols + self.base)
+    }
+
+    /// Parameter values of one cell.
+    ///
+    /// # Errors
+    /// An expression without a value.
+    pub fn given(&self, cell: usize, path: &str) -> Result<Given, Diagnostic> {
+        let mut given = self.shared.clone();
+        for (name, values) in &self.varying {
+            let value = match values {
+                CellValues::Listed(values) => values[cell],
+                CellValues::Drawn(expression, scope) => scope.with(Given::new(), path).number(expression)?,
+            };
+            given.push((name.clone(), value));
+        }
+        Ok(given)
+    }
+
+    /// The pins in words, for messages: `64 wl(left), 64 bl(bottom)`.
+    #[must_use]
+    pub fn pin_order(&self) -> String {
+        let ends = self.lines.iter().flat_map(|l| {
+            let count = self.shape(l.direction).0;
+            let names = match l.direction {
+                Direction::Row => ["left", "right"],
+                Direction::Column => ["top", "bottom"],
+            };
+            let ends = [(l.head, names[0]), (l.tail, names[1])].into_iter().filter(|(out, _)| *out);
+            ends.map(move |(_, side)| format!("{count} {}({side})", l.line.name())).collect::<Vec<_>>()
+        });
+        ends.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Number of pins.
+    #[must_use]
+    pub fn pins(&self) -> usize {
+        self.lines.iter().map(|l| self.shape(l.direction).0 * (usize::from(l.head) + usize::from(l.tail))).sum()
+    }
+}
+
+/// An assignment with the scope that its expression belongs to.
+struct Bound<'a, 'd> {
+    assign: &'a Assign,
+    scope: &'a Scope<'d>,
+}
+
+/// The `key=value`s of the card, replaced by those of the instance.
+struct Settings<'a, 'd> {
+    bound: Vec<Bound<'a, 'd>>,
+    stepped: Vec<(String, f64)>,
+    used: Vec<String>,
+    span: Span,
+    scope: Scope<'d>,
+}
+
+/// Keys of the array itself; everything else is a parameter of the cell.
+const KEYS: [&str; 26] = [
+    "rwl", "rbl", "rsl", "rgl", "rwlt", "rblt", "rslt", "rglt", "cwl", "cbl", "csl", "cgl", "wlside", "blside",
+    "slside", "glside", "sldir", "gldir", "base", "faults", "sa0", "sa1", "rsa0", "rsa1", "rshort", "m",
+];
+
+impl<'a, 'd> Settings<'a, 'd> {
+    fn find(&self, key: &str) -> Option<&Bound<'a, 'd>> {
+        self.bound.iter().rev().find(|b| b.assign.name.text == key)
+    }
+
+    fn number(&mut self, assembly: &mut Assembly<'d>, key: &str, default: f64) -> f64 {
+        if let Some((_, value)) = self.stepped.iter().find(|(name, _)| name == key) {
+            self.used.push(key.to_string());
+            return *value;
+        }
+        let Some(value) = self.find(key).map(|b| b.scope.number(&b.assign.value)) else { return default };
+        assembly.accept(value).unwrap_or(default)
+    }
+
+    /// A number that must not be negative.
+    fn magnitude(&mut self, assembly: &mut Assembly<'d>, key: &str, default: f64) -> f64 {
+        let value = self.number(assembly, key, default);
+        if value < 0.0 {
+            let error =
+                self.scope.error("E-RANGE", format!("{} = {value} is negative", key.to_uppercase()), self.span_of(key));
+            assembly.error(error);
+            return default;
+        }
+        value
+    }
+
+    fn span_of(&self, key: &str) -> Span {
+        self.find(key).map_or(self.span, |b| b.assign.value.span)
+    }
+
+    /// One of a few words; the index of the word.
+    fn word(&self, assembly: &mut Assembly<'d>, key: &str, words: &[&str], default: usize) -> usize {
+        let Some(bound) = self.find(key) else { return default };
+        let ExprKind::Name(word) = &bound.assign.value.kind else {
+            let error = self.scope.error(
+                "E-SIDE",
+                format!("{} is one of the words {}", key.to_uppercase(), words.join(", ")),
+                bound.assign.value.span,
+            );
+            assembly.error(error);
+            return default;
+        };
+        words.iter().position(|w| w == word).unwrap_or_else(|| {
+            let message = format!("{} = {word} is not one of {}", key.to_uppercase(), words.join(", "));
+            let mut error = self.scope.error("E-SIDE", message, bound.assign.value.span);
+            if let Some(near) = nearest(word, words.iter().copied()) {
+                error = error.help(format!("did you mean `{near}`?"));
+            }
+            assembly.error(error);
+            default
+        })
+    }
+}
+
+impl<'d> Assembly<'d> {
+    /// Evaluates an array instance; `None` after mistakes, which are kept.
+    pub(super) fn array_spec(
+        &mut self,
+        instance: &Instance<'_, 'd>,
+        card: &'d XbarCard,
+        home: &Scope<'d>,
+    ) -> Option<Spec<'d>> {
+        let frame_scope = instance.frame.scope.clone();
+        let from_card = card.params.iter().map(|assign| Bound { assign, scope: home });
+        let from_line = instance.line.params.iter().map(|assign| Bound { assign, scope: &frame_scope });
+        let mut settings = Settings {
+            bound: from_card.chain(from_line).collect(),
+            stepped: self.context.replaced_fields(&instance.name),
+            used: Vec::new(),
+            span: card.span,
+            scope: home.clone(),
+        };
+        let rows = self.dimension(home, &card.rows, "rows");
+        let cols = self.dimension(home, &card.cols, "columns");
+        let (rows, cols) = (rows?, cols?);
+        if rows.saturating_mul(cols) > MOST_CELLS {
+            let message = format!("{rows} x {cols} cells are more than the {MOST_CELLS} that are accepted");
+            self.error(home.error("E-SIZE", message, card.rows.span.to(card.cols.span)));
+            return None;
+        }
+        let (subckt, cell_home) = self.array_cell(card, home)?;
+        let (roles, used) = self.array_roles(instance, card, home, subckt)?;
+        let mut spec = Spec {
+            name: instance.name.clone(),
+            rows,
+            cols,
+            base: 0,
+            subckt,
+            home: cell_home,
+            roles,
+            lines: Vec::new(),
+            shared: Given::new(),
+            varying: Vec::new(),
+            faults: Vec::new(),
+            multiplicity: instance.frame.multiplicity * settings.magnitude(self, "m", 1.0),
+        };
+        spec.base = self.array_base(&mut settings);
+        for line in used {
+            let lines = self.array_line(&mut settings, line);
+            spec.lines.push(lines);
+        }
+        self.array_faults(&mut settings, &mut spec);
+        self.array_params(&mut settings, &mut spec);
+        Some(spec)
+    }
+
+    fn dimension(&mut self, scope: &Scope<'d>, expression: &Expr, what: &str) -> Option<usize> {
+        let value = self.accept(scope.number(expression))?;
+        if value >= 1.0 && value.fract() == 0.0 && value <= MOST_CELLS as f64 {
+            return Some(value as usize);
+        }
+        let message = format!("the number of {what} is {value}, but must be a whole number from 1");
+        self.error(scope.error("E-SIZE", message, expression.span));
+        None
+    }
+
+    fn array_cell(&mut self, card: &'d XbarCard, home: &Scope<'d>) -> Option<(&'d Subckt, Scope<'d>)> {
+        let Some(cell) = &card.cell else {
+            let error = home.error("E-CELL", format!("array `{}` has no cell", card.name.text), card.span);
+            self.error(
+                error.help("write CELL=name(wl bl) with the name of a `.subckt` and the role of each of its pins"),
+            );
+            return None;
+        };
+        if let Some((subckt, scope)) = home.subckt(&cell.text) {
+            return Some((subckt, scope.clone()));
+        }
+        let error =
+            home.error("E-SUBCKT", format!("the cell `{}` is not defined", cell.text), cell.span).label("not defined");
+        self.error(match home.nearest_subckt(&cell.text) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None => error.help("a cell is a `.subckt`; add it or `.include` the file that has it"),
+        });
+        None
+    }
+
+    /// The role of each port, and the kinds of lines the array therefore has.
+    fn array_roles(
+        &mut self,
+        instance: &Instance<'_, 'd>,
+        card: &XbarCard,
+        home: &Scope<'d>,
+        subckt: &Subckt,
+    ) -> Option<(Vec<Role>, Vec<Line>)> {
+        if card.roles.len() != subckt.ports.len() {
+            let ports: Vec<&str> = subckt.ports.iter().map(|p| p.text.as_str()).collect();
+            let message = format!(
+                "CELL={}(..) names {} role{}, but the subcircuit has {} pin{}",
+                subckt.name.text,
+                card.roles.len(),
+                if card.roles.len() == 1 { "" } else { "s" },
+                ports.len(),
+                if ports.len() == 1 { "" } else { "s" },
+            );
+            let error = home.error("E-ROLE", message, card.span);
+            self.error(
+                error
+                    .help(format!("its pins are: {}; each is wl, bl, sl, gl, 0 or the name of a net", ports.join(" ")))
+                    .related(subckt.name.span, "the cell is defined here"),
+            );
+            return None;
+        }
+        let roles: Vec<Role> = card
+            .roles
+            .iter()
+            .map(|role| match Line::ALL.into_iter().find(|l| l.name() == role.text) {
+                Some(line) => Role::Line(line),
+                None => Role::Net(self.node(instance.frame, &role.text)),
+            })
+            .collect();
+        let used: Vec<Line> = Line::ALL.into_iter().filter(|l| roles.contains(&Role::Line(*l))).collect();
+        for needed in [Line::Word, Line::Bit] {
+            if !used.contains(&needed) {
+                let message = format!("no pin of the cell `{}` has the role {}", subckt.name.text, needed.name());
+                let span = card.roles.first().map_or(card.span, |r: &Name| r.span);
+                self.error(
+                    home.error("E-ROLE", message, span).help("a cell sits between a word line wl and a bit line bl"),
+                );
+                return None;
+            }
+        }
+        Some((roles, used))
+    }
+
+    fn array_base(&mut self, settings: &mut Settings<'_, 'd>) -> usize {
+        let base = settings.number(self, "base", 0.0);
+        if base == 0.0 || base == 1.0 {
+            return base as usize;
+        }
+        let error = settings.scope.error(
+            "E-RANGE",
+            format!("BASE = {base}, but indices count from 0 or 1"),
+            settings.span_of("base"),
+        );
+        self.error(error);
+        0
+    }
+
+    fn array_line(&mut self, settings: &mut Settings<'_, 'd>, line: Line) -> LineSpec {
+        let name = line.name();
+        let direction = match line {
+            Line::Word => Direction::Row,
+            Line::Bit => Direction::Column,
+            Line::Source | Line::Gate => {
+                let default = usize::from(line == Line::Source);
+                [Direction::Row, Direction::Column]
+                    [settings.word(self, &format!("{name}dir"), &["row", "col"], default)]
+            }
+        };
+        let side = format!("{name}side");
+        let (head, tail) =
+            match direction {
+                Direction::Row => [(true, false), (false, true), (true, true)]
+                    [settings.word(self, &side, &["left", "right", "both"], 0)],
+                Direction::Column => [(true, false), (false, true), (true, true)]
+                    [settings.word(self, &side, &["top", "bottom", "both"], 1)],
+            };
+        LineSpec {
+            line,
+            direction,
+            resistance: settings.magnitude(self, &format!("r{name}"), 0.0),
+            terminal: settings.magnitude(self, &format!("r{name}t"), 0.0),
+            capacitance: settings.magnitude(self, &format!("c{name}"), 0.0),
+            head,
+            tail,
+            breaks: Vec::new(),
+        }
+    }
+
+    fn array_faults(&mut self, settings: &mut Settings<'_, 'd>, spec: &mut Spec<'d>) {
+        let default = Stand::default();
+        let stand = Stand {
+            sa0: self.resistance(settings, "rsa0", default.sa0),
+            sa1: self.resistance(settings, "rsa1", default.sa1),
+            short: self.resistance(settings, "rshort", default.short),
+        };
+        let (p0, p1) = (settings.magnitude(self, "sa0", 0.0), settings.magnitude(self, "sa1", 0.0));
+        if p0 + p1 > 1.0 {
+            let message = format!("the fault rates SA0 = {p0} and SA1 = {p1} add up to more than 1");
+            self.error(settings.scope.error("E-RANGE", message, settings.span_of("sa1")));
+            return;
+        }
+        let mut faults = self.listed_faults(settings, spec, stand).unwrap_or_default();
+        let span = settings.span_of("sa0");
+        faults.draw(spec.rows * spec.cols, p0, p1, stand, |cell| {
+            random::uniform(&settings.scope, &spec.cell_path(cell), span)
+        });
+        for line in &mut spec.lines {
+            match line.line {
+                Line::Word => line.breaks = faults.word_breaks.iter().copied().collect(),
+                Line::Bit => line.breaks = faults.bit_breaks.iter().copied().collect(),
+                Line::Source | Line::Gate => {}
+            }
+        }
+        self.check_breaks(settings, spec);
+        spec.faults = faults.cells.into_iter().collect();
+    }
+
+    fn resistance(&mut self, settings: &mut Settings<'_, 'd>, key: &str, default: f64) -> f64 {
+        let value = settings.number(self, key, default);
+        if value > 0.0 {
+            return value;
+        }
+        let message = format!("{} = {value} is not a resistance above zero", key.to_uppercase());
+        self.error(settings.scope.error("E-RANGE", message, settings.span_of(key)));
+        default
+    }
+
+    /// A break at a side that is not brought out breaks nothing.
+    fn check_breaks(&mut self, settings: &Settings<'_, 'd>, spec: &Spec<'d>) {
+        for line in &spec.lines {
+            let along = spec.shape(line.direction).1;
+            let absent = |segment: usize| (segment == 0 && !line.head) || (segment == along && !line.tail);
+            if let Some((number, segment)) = line.breaks.iter().find(|(_, s)| absent(*s)) {
+                let message = format!(
+                    "the {}open at line {}, segment {} breaks nothing: that end is not brought out",
+                    line.line.name(),
+                    number + spec.base,
+                    segment + spec.base
+                );
+                let warning = Diagnostic::warning("W-FAULT", message).at(settings.span_of("faults"));
+                self.context.note(
+                    warning.help(format!("set {}SIDE=both if the line has two ends", line.line.name().to_uppercase())),
+                );
+            }
+        }
+    }
+
+    fn listed_faults(&mut self, settings: &Settings<'_, 'd>, spec: &Spec<'d>, stand: Stand) -> Option<Faults> {
+        let bound = settings.find("faults")?;
+        let value = &bound.assign.value;
+        let ExprKind::File(file) = &value.kind else {
+            let error = bound.scope.error("E-FAULTS", "FAULTS needs a file", value.span);
+            self.error(error.help("write FAULTS=FILE(\"faults.csv\") with lines row,col,type[,value]"));
+            return None;
+        };
+        let path = sweep::locate(bound.scope, &file.path, file.span);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(reason) => {
+                self.error(bound.scope.error(
+                    "E-FILE",
+                    format!("cannot read `{}`: {reason}", path.display()),
+                    file.span,
+                ));
+                return None;
+            }
+        };
+        match Faults::parse(&text, spec.rows, spec.cols, spec.base, stand) {
+            Ok(faults) => Some(faults),
+            Err(errors) => {
+                for error in errors {
+                    let message = format!("`{}`, {error}", path.display());
+                    self.error(bound.scope.error("E-FAULTS", message, file.span));
+                }
+                None
+            }
+        }
+    }
+
+    /// Everything that is no key of the array is a parameter of the cell.
+    fn array_params(&mut self, settings: &mut Settings<'_, 'd>, spec: &mut Spec<'d>) {
+        let mut names: Vec<&Name> = Vec::new();
+        for bound in settings.bound.iter().filter(|b| !KEYS.contains(&b.assign.name.text.as_str())) {
+            names.retain(|n| n.text != bound.assign.name.text);
+            names.push(&bound.assign.name);
+        }
+        for name in names {
+            if !spec.home.accepts(spec.subckt, &name.text) {
+                self.error(unknown_key(&settings.scope, name, spec.subckt));
+                continue;
+            }
+            if settings.stepped.iter().any(|(n, _)| *n == name.text) {
+                continue;
+            }
+            let Some(bound) = settings.find(&name.text) else { continue };
+            self.array_param(bound, spec);
+        }
+        for (name, value) in &settings.stepped {
+            if KEYS.contains(&name.as_str()) {
+                if !settings.used.contains(name) {
+                    let error = settings.scope.error(
+                        "E-STEP",
+                        format!("`{name}` of array `{}` cannot be stepped", spec.name),
+                        settings.span,
+                    );
+                    self.error(error);
+                }
+            } else if spec.home.accepts(spec.subckt, name) {
+                spec.shared.push((name.clone(), *value));
+            } else {
+                let message = format!("array `{}` and its cell have no parameter `{name}` to step", spec.name);
+                self.error(settings.scope.error("E-STEP", message, settings.span));
+            }
+        }
+    }
+
+    fn array_param(&mut self, bound: &Bound<'_, 'd>, spec: &mut Spec<'d>) {
+        let (name, value) = (bound.assign.name.text.clone(), &bound.assign.value);
+        match &value.kind {
+            ExprKind::File(file) => {
+                if let Some(values) = self.cell_values(bound.scope, file, spec.rows, spec.cols) {
+                    spec.varying.push((name, CellValues::Listed(values.into())));
+                }
+            }
+            _ if self.context.random && has_call(value) => {
+                spec.varying.push((name, CellValues::Drawn(value.clone(), bound.scope.clone())));
+            }
+            _ => {
+                if let Some(value) = self.accept(bound.scope.number(value)) {
+                    spec.shared.push((name, value));
+                }
+            }
+        }
+    }
+
+    fn cell_values(&mut self, scope: &Scope<'d>, file: &FileRef, rows: usize, cols: usize) -> Option<Vec<f64>> {
+        let path = sweep::locate(scope, &file.path, file.span);
+        let scale = self.accept(file.scale.as_ref().map_or(Ok(1.0), |e| scope.number(e)))?;
+        let offset = self.accept(file.offset.as_ref().map_or(Ok(0.0), |e| scope.number(e)))?;
+        let fitted = self.context.matrix(&path).and_then(|matrix| {
+            if file.transpose {
+                matrix.transposed().fit(&path, rows, cols, scale, offset)
+            } else {
+                matrix.fit(&path, rows, cols, scale, offset)
+            }
+        });
+        self.accept(fitted.map_err(|error| scope.error("E-FILE", error.to_string(), file.span)))
+    }
+}
+
+/// Could the expression draw a random number?
+pub(super) fn has_call(expression: &Expr) -> bool {
+    match &expression.kind {
+        ExprKind::Call(..) => true,
+        ExprKind::Unary(_, a) => has_call(a),
+        ExprKind::Binary(_, a, b) => has_call(a) || has_call(b),
+        ExprKind::Ternary(c, a, b) => has_call(c) || has_call(a) || has_call(b),
+        _ => false,
+    }
+}
+
+fn unknown_key(scope: &Scope<'_>, name: &Name, subckt: &Subckt) -> Diagnostic {
+    let message =
+        format!("`{}` is neither a key of an array nor a parameter of its cell `{}`", name.text, subckt.name.text);
+    let error = scope.error("E-PARAM", message, name.span).related(subckt.name.span, "the cell is defined here");
+    let params = || subckt.params.iter().map(|p| p.name.text.as_str());
+    match nearest(&name.text, params().chain(KEYS)) {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None if subckt.params.is_empty() => error.help("the cell has no parameters"),
+        None => error.help(format!("the parameters of the cell are: {}", params().collect::<Vec<_>>().join(" "))),
+    }
+}
