@@ -111,15 +111,15 @@ Ex x 0 vol='min(max(x0+V(y),0),1)'
 Bi te be I=(gh+(gl-gh)*V(x))*V(te,be)
 Bh 0 h I=((tau>0)?(V(te,be)*V(te,be)/(va*va)):1)-V(h)
 Ch h 0 {tau}
-Bp p 0 V=(V(te,be)>0)?(kp*((np>0)?pow(max(V(h),0),np):1)*\
+Bp p 0 V=(time>0)?((V(te,be)>0)?(kp*((np>0)?pow(max(V(h),1e-9),np):1)*\
 exp(min(abs(V(te,be))-vref,200*vp)/vp)*(1-exp(-2*abs(V(te,be))/vp))/(1-exp(-2*vref/vp))*\
 sgn(1-x0-V(y))*pow(abs(1-x0-V(y)),bp)*((ap>0)?pow(max(x0+V(y)+ep,0),ap):1)/\
-((sp>0)?pow(max(1-x0-V(y),0)+cp,sp):1)):0
-Bd d 0 V=(V(te,be)<0)?(kd*((nd>0)?pow(max(V(h),0),nd):1)*\
+((sp>0)?pow(max(1-x0-V(y),0)+cp,sp):1)):0):0
+Bd d 0 V=(time>0)?((V(te,be)<0)?(kd*((nd>0)?pow(max(V(h),1e-9),nd):1)*\
 exp(min(abs(V(te,be))-vref,200*vd)/vd)*(1-exp(-2*abs(V(te,be))/vd))/(1-exp(-2*vref/vd))*\
 sgn(x0+V(y))*pow(abs(x0+V(y)),bd)*((ad>0)?pow(max(1-x0-V(y)+ed,0),ad):1)/\
-((sd>0)?pow(max(x0+V(y),0)+cd,sd):1)):0
-By 0 y I=(time>0)?(V(p)-V(d)):0
+((sd>0)?pow(max(x0+V(y),0)+cd,sd):1)):0):0
+By 0 y I=V(p)-V(d)
 ",
     };
 

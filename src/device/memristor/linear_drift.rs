@@ -55,8 +55,8 @@ Ry y 0 1e12
 Vs te s 0
 Bi s be I=V(s,be)/(ron*V(x)+roff*(1-V(x)))
 Ex x 0 vol='min(max(xi+V(y),0),1)'
-Bw w 0 V=(window==0)?(1-pow(abs(2*(xi+V(y))-1),2*p)):((window==1)?(1-pow(abs(xi+V(y)-((I(Vs)<0)?1:0)),2*p)):\
-((window==2)?(j*(1-pow((xi+V(y)-0.5)*(xi+V(y)-0.5)+0.75,p))):((window==3)?((xi+V(y))*(1-xi-V(y))):\
+Bw w 0 V=(window<0.5)?(1-pow(abs(2*(xi+V(y))-1),2*p)):((window<1.5)?(1-pow(abs(xi+V(y)-((I(Vs)<0)?1:0)),2*p)):\
+((window<2.5)?(j*(1-pow((xi+V(y)-0.5)*(xi+V(y)-0.5)+0.75,p))):((window<3.5)?((xi+V(y))*(1-xi-V(y))):\
 min(1,10000*((I(Vs)<0)?(xi+V(y)):(1-xi-V(y)))))))
 ",
     };

@@ -109,13 +109,13 @@ impl Device<3> for Vteam {
 Cy y 0 1
 Ry y 0 1e12
 Ex x 0 vol='min(max(x0+V(y),0),1)'
-Bi te be I=V(te,be)/((law==0)?(ron+(roff-ron)*V(x)):(ron*exp(ln(roff/ron)*V(x))))
-Bf f 0 V=(window==0)?(1-pow(abs(2*(x0+V(y))-1),2*p)):((window==1)?(1-pow(abs(x0+V(y)),2*p)):\
-((window==2)?(j*(1-pow((x0+V(y)-0.5)*(x0+V(y)-0.5)+0.75,p))):((window==3)?((x0+V(y))*(1-x0-V(y))):\
-((window==6)?exp(-exp(min(50,(won+span*(x0+V(y))-aoff)/wc)))*min(1,10000*(1-x0-V(y))):min(1,10000*(1-x0-V(y)))))))
-Bn n 0 V=(window==0)?(1-pow(abs(2*(x0+V(y))-1),2*p)):((window==1)?(1-pow(abs(x0+V(y)-1),2*p)):\
-((window==2)?(j*(1-pow((x0+V(y)-0.5)*(x0+V(y)-0.5)+0.75,p))):((window==3)?((x0+V(y))*(1-x0-V(y))):\
-((window==6)?exp(-exp(min(50,-(won+span*(x0+V(y))-aon)/wc)))*min(1,10000*(x0+V(y))):min(1,10000*(x0+V(y)))))))
+Bi te be I=V(te,be)/((law<0.5)?(ron+(roff-ron)*V(x)):(ron*exp(ln(roff/ron)*V(x))))
+Bf f 0 V=(window<0.5)?(1-pow(abs(2*(x0+V(y))-1),2*p)):((window<1.5)?(1-pow(abs(x0+V(y)),2*p)):\
+((window<2.5)?(j*(1-pow((x0+V(y)-0.5)*(x0+V(y)-0.5)+0.75,p))):((window<3.5)?((x0+V(y))*(1-x0-V(y))):\
+((window>5.5)?exp(-exp(min(50,(won+span*(x0+V(y))-aoff)/wc)))*min(1,10000*(1-x0-V(y))):min(1,10000*(1-x0-V(y)))))))
+Bn n 0 V=(window<0.5)?(1-pow(abs(2*(x0+V(y))-1),2*p)):((window<1.5)?(1-pow(abs(x0+V(y)-1),2*p)):\
+((window<2.5)?(j*(1-pow((x0+V(y)-0.5)*(x0+V(y)-0.5)+0.75,p))):((window<3.5)?((x0+V(y))*(1-x0-V(y))):\
+((window>5.5)?exp(-exp(min(50,-(won+span*(x0+V(y))-aon)/wc)))*min(1,10000*(x0+V(y))):min(1,10000*(x0+V(y)))))))
 By 0 y I=(time>0)?((V(te,be)/voff>1)?(koff/span*pow(abs(V(te,be)/voff-1),alphaoff)*V(f)):\
 ((V(te,be)/von>1)?(kon/span*pow(abs(V(te,be)/von-1),alphaon)*V(n)):0)):0
 ",

@@ -1,0 +1,9 @@
+//! Every registered device: its card, its derivatives, its bounds, published numbers, and ngspice.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod bench;
+mod bounds;
+mod cards;
+mod derivatives;
+mod ngspice;
+mod oracles;
