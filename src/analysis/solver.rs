@@ -6,7 +6,7 @@ use crate::device::{Env, Mode, StateLaw};
 use crate::numeric::newton::{self, Converged, Effort, NewtonError};
 use crate::plan::Options;
 use crate::result::Stats;
-use crate::system::{Problem, Rows, System};
+use crate::system::{Problem, Rows, System, Tolerances};
 
 /// A circuit with its frozen system and the work done on it.
 pub struct Solver<'a> {
@@ -26,7 +26,14 @@ impl<'a> Solver<'a> {
     /// Freezes the structure.
     #[must_use]
     pub fn new(circuit: &'a mut Circuit, options: &'a Options) -> Self {
-        let system = System::new(circuit, options);
+        let tolerances = Tolerances {
+            relative: options.reltol,
+            current: options.abstol,
+            voltage: options.vntol,
+            state: options.statetol,
+            pivot: options.pivrel,
+        };
+        let system = System::new(circuit, tolerances);
         let settling = circuit
             .unknowns
             .iter()

@@ -86,14 +86,11 @@ impl Formula {
 
     /// Renumbers the slots. `map` may send two slots to one.
     pub fn remap_slots(&mut self, mut map: impl FnMut(u32) -> u32) {
-        let mut builder = FormulaBuilder::new();
-        let count = self.slot_count();
-        let mut arguments = vec![NodeIndex(0); count];
-        for k in self.slots() {
-            arguments[k as usize] = builder.slot(map(k));
+        for node in &mut self.nodes {
+            if let Node::Slot(k) = node {
+                *k = map(*k);
+            }
         }
-        let value = builder.inline(self, &arguments);
-        *self = builder.finish(value);
     }
 
     /// The value at `slots`; a slot beyond their end reads 0.

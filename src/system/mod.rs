@@ -21,7 +21,6 @@ use crate::device::{Env, Load};
 use crate::numeric::newton::Equations;
 use crate::numeric::pattern::Pattern;
 use crate::numeric::sparse::{PivotRule, SparseLu};
-use crate::plan::Options;
 
 /// Tolerances with their units.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,12 +33,8 @@ pub struct Tolerances {
     pub voltage: f64,
     /// Absolute, times the scale of a state.
     pub state: f64,
-}
-
-impl From<&Options> for Tolerances {
-    fn from(o: &Options) -> Self {
-        Self { relative: o.reltol, current: o.abstol, voltage: o.vntol, state: o.statetol }
-    }
+    /// Threshold of partial pivoting, relative to the largest candidate.
+    pub pivot: f64,
 }
 
 /// Residual below this fraction of the currents that meet at a node is rounding, not error.
@@ -76,7 +71,7 @@ pub struct System {
 impl System {
     /// Freezes the structure of a circuit.
     #[must_use]
-    pub fn new(circuit: &Circuit, options: &Options) -> Self {
+    pub fn new(circuit: &Circuit, tolerances: Tolerances) -> Self {
         let n = circuit.unknowns.len();
         // branch rows are never held or shunted: without their diagonal the ordering pairs them with a node instead
         let mut entries: Vec<(u32, u32)> = (0..n as u32)
@@ -105,7 +100,6 @@ impl System {
                 part
             })
             .collect();
-        let tolerances = Tolerances::from(options);
         let absolute = circuit
             .unknowns
             .iter()
@@ -116,7 +110,7 @@ impl System {
             })
             .collect();
         let mut lu = SparseLu::analyse(&pattern);
-        lu.set_rule(PivotRule { relative: options.pivrel, ..PivotRule::default() });
+        lu.set_rule(PivotRule { relative: tolerances.pivot, ..PivotRule::default() });
         Self {
             lu,
             positions,
