@@ -120,15 +120,8 @@ fn columns(times: [[f64; 2]; 4]) -> String {
 fn main() {
     let sizes: Vec<u32> = std::env::args().filter_map(|a| a.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![16, 32, 64, 128] } else { sizes };
-    println!(
-        "{:>4} {:>7} {:>9} {:>9} | {:63} | {}",
-        "N",
-        "states",
-        "nnz",
-        "nnz(L+U)",
-        "ours, ms: analyse, cold, refactor, solve",
-        "faer, ms: analyse, cold, factor, solve"
-    );
+    let [ours, theirs] = ["ours, ms: analyse, cold, refactor, solve", "faer, ms: analyse, cold, factor, solve"];
+    println!("   N  states       nnz  nnz(L+U) | {ours:63} | {theirs}");
     for (n, states) in sizes.iter().flat_map(|&n| [(n, false), (n, true)]) {
         let array = array(n, states);
         let repeats = (4000 / (n * n / 16)).clamp(5, 101) as usize;
