@@ -123,10 +123,14 @@ impl Elaborator {
         let scope = Scope::top(&provisional).map_err(|e| vec![e])?;
         let mut diagnostics = Vec::new();
         // a wrong option does not hide the mistakes of the rest of the deck
-        let settings = options::settings(&scope).unwrap_or_else(|errors| {
+        let mut settings = options::settings(&scope).unwrap_or_else(|errors| {
             diagnostics.extend(errors);
             options::Settings::default()
         });
+        // mistakes of the card are reported with the other loops
+        if let Ok(Some(steps::MonteCarlo { seed: Some(seed), .. })) = steps::monte_carlo(&scope) {
+            settings.options.seed = seed;
+        }
         let random = overrides.run.is_some() || settings.draw_always;
         let context = Context::new(&self.deck, &self.defines, overrides, settings.options, random);
         let notes = provisional.take_notes();

@@ -145,7 +145,7 @@ impl<'c> Lookup<'c> {
     }
 
     /// The canonical name of a device, cell, array or instance: as written, ngspice's `r.x1.r1`, Xyce's `x1:r1`.
-    fn part(&self, text: &str) -> Option<String> {
+    pub fn part(&self, text: &str) -> Option<String> {
         let circuit = self.circuit;
         let exact = |name: &str| -> Option<String> {
             let name = Pattern::parse(name).literal()?;

@@ -4,7 +4,8 @@ use super::Requests;
 use crate::circuit::probe::Part;
 use crate::device::StateLaw;
 use crate::diag::{Diagnostic, nearest};
-use crate::netlist::ast::{Expr, ExprKind, FileRef, Name, OutputCard, OutputVerb, Statement, XoutCard};
+use crate::elaborate::is_dynamic;
+use crate::netlist::ast::{Assign, Expr, ExprKind, FileRef, Name, OutputCard, OutputVerb, Statement, XoutCard};
 use crate::plan::{Figure, Print, PrintFormat, Signal, Snapshot, Trace};
 
 const FORMATS: &[(&str, PrintFormat)] = &[
@@ -33,6 +34,9 @@ impl<'d> Requests<'_, 'd, '_, '_> {
             for item in &card.items {
                 self.save(item);
             }
+            for param in &card.params {
+                self.save(&param.value);
+            }
         }
         let analyses = &self.plan.analyses;
         let spoken_for = !analyses.is_empty() && analyses.iter().all(|a| self.is_covered(a, SPEAKERS));
@@ -45,7 +49,7 @@ impl<'d> Requests<'_, 'd, '_, '_> {
         if self.cards(SAVES).is_empty() && spoken_for {
             // mistakes are reported when the card itself is read
             for card in self.cards(&[OutputVerb::Print]) {
-                for item in &card.items {
+                for item in card.items.iter().chain(card.params.iter().map(|p| &p.value)) {
                     let _ = self.traces.save(inside(item));
                 }
             }
@@ -116,7 +120,8 @@ impl<'d> Requests<'_, 'd, '_, '_> {
         for card in self.cards(&[OutputVerb::Print]) {
             let analysis = self.filter(card.analysis.as_ref());
             let format = self.format(card.format.as_ref());
-            let traces = self.items(&card.items, card);
+            let labelled: Vec<&Assign> = card.params.iter().collect();
+            let traces = self.items(&card.items, &labelled, card);
             let (Some(analysis), Some(format), Some(traces)) = (analysis, format, traces) else { continue };
             let file = card.file.as_ref().map(|f| f.path.clone());
             self.plan.prints.push(Print { analysis, traces, format, file });
@@ -137,7 +142,7 @@ impl<'d> Requests<'_, 'd, '_, '_> {
     }
 
     /// All traces of a card; `None` when there is none.
-    fn items(&mut self, items: &[Expr], card: &OutputCard) -> Option<Vec<Trace>> {
+    fn items(&mut self, items: &[Expr], labelled: &[&Assign], card: &OutputCard) -> Option<Vec<Trace>> {
         let mut traces = Vec::new();
         let mut complete = true;
         for item in items {
@@ -148,6 +153,14 @@ impl<'d> Requests<'_, 'd, '_, '_> {
             let result = self.traces.traces(inside(item));
             match self.keep(result) {
                 Some(found) => traces.extend(found),
+                None => complete = false,
+            }
+        }
+        // HSPICE's `name=par('..')`
+        for param in labelled {
+            let result = self.traces.traces(inside(&param.value));
+            match self.keep(result) {
+                Some(found) => traces.extend(found.into_iter().map(|t| Trace { label: param.name.text.clone(), ..t })),
                 None => complete = false,
             }
         }
@@ -193,15 +206,17 @@ impl<'d> Requests<'_, 'd, '_, '_> {
                     _ => items.push(item.clone()),
                 }
             }
-            self.figure_settings(&mut figure, card);
-            if let Some(traces) = self.items(&items, card) {
+            let labelled = self.figure_settings(&mut figure, card);
+            if let Some(traces) = self.items(&items, &labelled, card) {
                 figure.traces = traces;
                 self.plan.plots.push(figure);
             }
         }
     }
 
-    fn figure_settings(&mut self, figure: &mut Figure, card: &OutputCard) {
+    /// Reads `key=value`; gives back those that label a curve.
+    fn figure_settings<'c>(&mut self, figure: &mut Figure, card: &'c OutputCard) -> Vec<&'c Assign> {
+        let mut labelled = Vec::new();
         for param in &card.params {
             match (param.name.text.as_str(), &param.value.kind) {
                 ("title", ExprKind::Text(text) | ExprKind::Name(text)) => figure.title = Some(text.clone()),
@@ -217,6 +232,7 @@ impl<'d> Requests<'_, 'd, '_, '_> {
                         set_log(figure, word);
                     }
                 }
+                _ if is_dynamic(self.scope, &param.value) => labelled.push(param),
                 (word, _) => {
                     let known = ["title", "file", "vs", "log", "logx", "logy"];
                     let error = Diagnostic::error("E-PLOT", format!("`.plot` has no setting `{word}`"));
@@ -228,6 +244,7 @@ impl<'d> Requests<'_, 'd, '_, '_> {
                 }
             }
         }
+        labelled
     }
 
     fn versus(&mut self, figure: &mut Figure, axis: &Expr) {

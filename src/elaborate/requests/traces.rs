@@ -134,6 +134,12 @@ impl<'s, 'd, 'c> Traces<'s, 'd, 'c> {
             }
             ExprKind::Ternary(_, a, _) => self.quantity(a),
             ExprKind::Call(name, arguments) => match (name.text.as_str(), arguments.as_slice()) {
+                ("r", [Expr { kind: ExprKind::Name(device), .. }]) if self.recorder.lookup.part(device).is_some() => {
+                    Quantity::Resistance
+                }
+                ("g", [Expr { kind: ExprKind::Name(device), .. }]) if self.recorder.lookup.part(device).is_some() => {
+                    Quantity::Conductance
+                }
                 ("par" | "abs" | "min" | "max" | "sum" | "mean" | "avg" | "limit", [first, ..]) => self.quantity(first),
                 _ => Quantity::Plain,
             },
@@ -329,6 +335,12 @@ impl<'d> Slots<'d> for Recorder<'_> {
         name: &Name,
         arguments: &[Expr],
     ) -> Option<Result<NodeIndex, Diagnostic>> {
+        if let ("r" | "g", [Expr { kind: ExprKind::Name(device), span }]) = (name.text.as_str(), arguments) {
+            // the resistance or conductance of a device, unless the name is something else
+            self.lookup.part(device)?;
+            let node = NodeRef { name: device.clone(), range: None, span: *span };
+            return Some(self.probe(builder, name, &[node]));
+        }
         let (fold, mean) = match name.text.as_str() {
             "sum" => (Function2::Add, false),
             "mean" | "avg" => (Function2::Add, true),
