@@ -18,6 +18,9 @@ use crate::plan::{Analysis, AnalysisFilter, AnalysisWord, Plan};
 
 use traces::Traces;
 
+#[cfg(test)]
+mod tests;
+
 /// Fills everything in `plan` but its title and options; returns notes and all mistakes.
 #[must_use]
 pub fn gather(scope: &Scope<'_>, circuit: &Circuit, plan: &mut Plan) -> Vec<Diagnostic> {

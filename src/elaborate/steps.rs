@@ -11,6 +11,9 @@ use crate::diag::{Diagnostic, Span, nearest};
 use crate::netlist::ast::{Expr, MonteCarloCard, Statement, StepCard, SweepTarget as Written};
 use crate::plan::{Overrides, StepPoint, Sweep, SweepTarget};
 
+#[cfg(test)]
+mod tests;
+
 /// Monte Carlo as the deck asks for it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MonteCarlo {

@@ -85,13 +85,14 @@ impl Requests<'_, '_, '_, '_> {
             refuse(self, format!("the stop time {stop} s is not positive"), times.stop.span, "write .tran tstep tstop");
         }
         if let Some((value, span)) = start
+            && stop > 0.0
             && !(0.0..stop).contains(&value)
         {
             let message = format!("storing from {value} s does not fit a stop time of {stop} s");
             refuse(self, message, span, "the start must be 0 or more and before the stop");
         }
         if let Some((value, span)) = step
-            && (value < 0.0 || value > stop)
+            && (value < 0.0 || value > stop && stop > 0.0)
         {
             let message = format!("a print step of {value} s does not fit a stop time of {stop} s");
             refuse(self, message, span, "the order is .tran tstep tstop [tstart [tmax]]");

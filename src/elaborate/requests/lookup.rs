@@ -77,10 +77,14 @@ impl<'c> Lookup<'c> {
         }
     }
 
-    /// `@device[field]`.
+    /// `@device[field]`, or `x1:mid`: a node below an instance.
     pub fn field(&mut self, device: &Name, field: &Name) -> Result<Matches, Diagnostic> {
         let matches = self.fields(&device.text, device.span, &|name| Signal::Field(name, field.text.clone()));
-        matches.map_err(|error| if error.message.contains("quantity") { error.at(field.span) } else { error })
+        matches.or_else(|error| match self.node(&format!("{}.{}", device.text, field.text)) {
+            Some(node) => Ok(Matches { probes: vec![Probed::One(Signal::Voltage(node))], many: false }),
+            None if error.message.contains("quantity") => Err(error.at(field.span)),
+            None => Err(error),
+        })
     }
 
     /// A bare word: a node, or `device#branch`.
