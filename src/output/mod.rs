@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 pub mod collect;
 pub mod csv;
+pub mod figure;
 pub mod log;
 pub mod measures;
 pub mod npz;
