@@ -132,7 +132,7 @@ impl Passive {
                     ExprKind::Name(text) if model.is_none() && !i.rest.starts_with(['{', '\'', '"']) => {
                         model = Some(Name { text, span: expr.span });
                     }
-                    _ if given.is_none() => given = Some(self.checked(i, expr)),
+                    _ if given.is_none() => given = Some(self.checked(i, &rest, expr)),
                     _ => return unexpected(i),
                 }
                 i = rest;
@@ -171,9 +171,9 @@ impl Passive {
     }
 
     /// Values that are probably not meant.
-    fn checked(&self, i: Text, expr: Expr) -> Expr {
+    fn checked(&self, i: Text, rest: &Text, expr: Expr) -> Expr {
         let ExprKind::Number(number) = expr.kind else { return expr };
-        let shown = &i.rest[..(expr.span.end - expr.span.start) as usize];
+        let shown = i.until(rest);
         let suffix = shown.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
         let note = |code, message: String, help: &str| {
             i.context.note(crate::diag::Diagnostic::warning(code, message).at(expr.span).help(help));

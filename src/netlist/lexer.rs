@@ -34,6 +34,7 @@ impl Line<'_> {
     /// The physical place of the logical bytes `start..end`.
     pub fn span(&self, start: usize, end: usize) -> Span {
         let from = self.place(start);
+        let end = start + self.text.get(start..end).map_or(0, |t| t.trim_end_matches(is_blank).len());
         let to = if end > start { self.place(end - 1) + 1 } else { from };
         Span { source: self.source, start: from, end: to }
     }

@@ -69,8 +69,11 @@ fn number(i: Text, rules: Rules) -> Parsed<Tree> {
         Some(Remark::Ampere) if rules.letter_a != LetterA::Ampere => {
             let meaning = if rules.letter_a == LetterA::Atto { "atto" } else { "ampere" };
             if rules.letter_a == LetterA::Atto {
-                value =
-                    crate::units::parse_number(&format!("{}e-18", &shown[..shown.len() - 1])).unwrap_or(value * 1e-18);
+                value = crate::units::parse_number(&format!(
+                    "{}e-18",
+                    shown.trim_end_matches(|c: char| !c.is_ascii_digit() && c != '.')
+                ))
+                .unwrap_or(value * 1e-18);
             }
             let message = format!("`{shown}` is read as {value:e} (a = {meaning}); programs differ here");
             let help = "write `1e-18` for atto, `1` for ampere";

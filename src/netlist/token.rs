@@ -98,8 +98,8 @@ pub(super) fn ident_name(i: Text) -> Parsed<Name> {
 pub(super) fn keyword<'a>(expected: &'static str) -> impl FnMut(Text<'a>) -> Parsed<'a, Text<'a>> {
     move |i| {
         let head = i.rest.get(..expected.len());
-        let whole = i.rest[expected.len().min(i.rest.len())..].chars().next();
-        if head.is_some_and(|h| h.eq_ignore_ascii_case(expected)) && whole.is_none_or(|c| !is_key(c)) {
+        let next = i.rest.get(expected.len()..).and_then(|tail| tail.chars().next());
+        if head.is_some_and(|h| h.eq_ignore_ascii_case(expected)) && next.is_none_or(|c| !is_key(c)) {
             return Ok((i.skip(expected.len()), i));
         }
         i.expected(expected)
@@ -128,7 +128,7 @@ pub(super) fn equals(i: Text) -> Parsed<()> {
 
 /// True at `key =`.
 pub(super) fn at_assignment(i: Text) -> bool {
-    key_equals(i).is_ok()
+    ident_len(i.rest).is_some_and(|len| equals(i.skip(len)).is_ok())
 }
 
 /// A node, maybe a bus.
