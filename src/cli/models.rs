@@ -83,6 +83,7 @@ fn describe(card: &Card) -> String {
 fn row(param: &Param) -> [String; 4] {
     let name = std::iter::once(&param.name).chain(param.aliases).copied().collect::<Vec<_>>().join("|");
     let default = match (param.kind, param.default) {
+        (ParamKind::Number, Some(v)) if param.unit == "1" => format!("{v}"),
         (ParamKind::Number, Some(v)) => format_si(v, param.unit),
         (ParamKind::Number, None) => format!("required [{}]", param.unit),
         (ParamKind::Word(words), _) => words.join("|"),
