@@ -18,7 +18,7 @@ const ANY: &str = "*";
 /// From the bottom to the top. A module that is not in here may not exist.
 const LAYERS: &[Layer] = &[
     Layer { module: "units", uses: &[], crates: &[] },
-    Layer { module: "diag", uses: &["units"], crates: &[] },
+    Layer { module: "diag", uses: &["units"], crates: &["strsim"] },
     Layer {
         module: "numeric",
         uses: &["units"],
