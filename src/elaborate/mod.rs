@@ -13,6 +13,7 @@ pub mod compile;
 pub mod context;
 pub mod definitions;
 mod element;
+pub mod expand;
 pub mod faults;
 pub mod flatten;
 pub mod functions;

@@ -78,7 +78,8 @@ impl<'d> Assembly<'d> {
         }
     }
 
-    fn make_array(&mut self, pending: &Pending<'d>, times: Times) {
+    /// Builds one array.
+    pub(super) fn make_array(&mut self, pending: &Pending<'d>, times: Times) {
         let spec = &pending.spec;
         let m = spec.multiplicity * pending.frame.multiplicity;
         let pins = wires::deal(spec, &pending.pins);
