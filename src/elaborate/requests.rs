@@ -19,6 +19,8 @@ use crate::plan::{Analysis, AnalysisFilter, AnalysisWord, Plan};
 use traces::Traces;
 
 #[cfg(test)]
+mod array_tests;
+#[cfg(test)]
 mod tests;
 
 /// Fills everything in `plan` but its title and options; returns notes and all mistakes.
