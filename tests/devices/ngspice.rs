@@ -41,7 +41,7 @@ fn at(time: &[f64], values: &[f64], t: f64) -> f64 {
 }
 
 /// True when ngspice can be run; on a build machine it must.
-fn ngspice_is_there() -> bool {
+pub fn ngspice_is_there() -> bool {
     let there = Command::new("ngspice").arg("--version").output().is_ok_and(|o| o.status.success());
     if !there {
         assert!(std::env::var_os("CI").is_none(), "ngspice is missing");

@@ -1,6 +1,6 @@
 //! Junction diode, SPICE level 1.
 //!
-//! I = A is (e^(v/(n vt)) - 1) - A ibv e^(-(v + bv)/(nbv vt)) + gmin v, vt = k T / q
+//! I = A is (e^(v/(n vt)) - 1) - ibv e^(-(v + bv)/(nbv vt)) + gmin v, vt = k T / q
 //! Q = tt I_forward + depletion charge; C_j = A cjo (1 - v/vj)^-m, continued linearly above fc vj
 //! v is the voltage behind the series resistance rs / A, an internal node.
 //! is(T) = is (T/Tnom)^(xti/n) e^((T/Tnom - 1) eg/(n vt)); vj and cjo follow SPICE's band-gap law for silicon.
@@ -76,7 +76,7 @@ impl Diode {
         if self.bv == 0.0 {
             return forward;
         }
-        forward - (-(v + self.bv) / (self.nbv * j.vt)).exp() * (self.ibv * self.area)
+        forward - (-(v + self.bv) / (self.nbv * j.vt)).exp() * self.ibv
     }
 
     fn charge<S: Real>(&self, j: &Junction, v: S) -> S {
@@ -119,8 +119,8 @@ impl Device<3> for Diode {
             Param::new("fc", "1", 0.5, "fraction of vj above which the capacitance goes on linearly").within(0.0, 0.95),
             Param::new("tt", "s", 0.0, "transit time").nonnegative(),
             Param::new("bv", "V", 0.0, "reverse breakdown voltage; 0: none").nonnegative(),
-            Param::new("ibv", "A", 1e-3, "current at the breakdown voltage per unit area").positive(),
-            Param::new("nbv", "1", 1.0, "emission coefficient of the breakdown").within(0.05, 1e3),
+            Param::new("ibv", "A", 1e-3, "current at the breakdown voltage, whatever the area (as ngspice)").positive(),
+            Param::new("nbv", "1", 0.0, "emission coefficient of the breakdown; 0: n").within(0.0, 1e3),
             Param::new("eg", "eV", 1.11, "activation energy of is").nonnegative(),
             Param::new("xti", "1", 3.0, "temperature exponent of is"),
             Param::new("area", "1", 1.0, "area factor").positive(),
@@ -145,7 +145,7 @@ impl Device<3> for Diode {
             tt: p.number("tt"),
             bv: p.number("bv"),
             ibv: p.number("ibv"),
-            nbv: p.number("nbv"),
+            nbv: if p.number("nbv") > 0.0 { p.number("nbv") } else { p.number("n") },
             eg: p.number("eg"),
             xti: p.number("xti"),
             area: p.number("area"),
