@@ -244,6 +244,38 @@ fn maps_have_axes_and_a_colour_bar() {
 }
 
 #[test]
+fn columns_are_picked_by_name() {
+    let t = grid(0.0, 1.0, 10);
+    let tran = table("Transient Analysis", "", ("time", Quantity::Time), &t, &[&|t| t, &|t| 2.0 * t]);
+    let Ok(FigureData::Curves(plot)) = FigureData::columns(&["V(1)".into()], std::slice::from_ref(&tran)) else {
+        panic!("no curves");
+    };
+    assert_eq!(plot.panels[0].curves[0].y, tran.data[2]);
+    assert_eq!(plot.title, "gallery");
+    let Ok(FigureData::Curves(all)) = FigureData::columns(&[], std::slice::from_ref(&tran)) else {
+        panic!("no curves");
+    };
+    assert_eq!(all.panels[0].curves.len(), 2);
+    let message = FigureData::columns(&["v(11)".into()], &[tran]).unwrap_err();
+    assert!(message.contains("v(11)") && message.contains("nearest is v(1)"), "{message}");
+}
+
+#[test]
+fn stepped_operating_points_are_drawn_over_the_step() {
+    let point = |k: f64| {
+        let mut op = table("Operating Point", &format!("r={k}"), ("v(0)", Quantity::Voltage), &[k * k], &[]);
+        op.header.has_axis = false;
+        op
+    };
+    let tables: Vec<Table> = (1..=5).map(|k| point(f64::from(k))).collect();
+    let Ok(FigureData::Curves(plot)) = FigureData::columns(&[], &tables) else { panic!("no curves") };
+    assert_eq!(plot.x_name, "r");
+    assert_eq!(plot.panels[0].curves[0].x, [1.0, 2.0, 3.0, 4.0, 5.0]);
+    assert_eq!(plot.panels[0].curves[0].y, [1.0, 4.0, 9.0, 16.0, 25.0]);
+    assert!(FigureData::columns(&[], &tables[..1]).is_err());
+}
+
+#[test]
 fn what_cannot_be_drawn_is_an_error() {
     let one = table("Transient Analysis", "", ("time", Quantity::Time), &[0.0], &[&pulse]);
     let card = figure("", vec![trace("v(a)", Quantity::Voltage, 1)]);

@@ -1,9 +1,10 @@
 //! What a figure shows, and how it comes from plans and tables.
 
 use super::axis::Spacing;
+use crate::numeric::formula::FormulaBuilder;
 use crate::output::trace::{evaluate, step_values};
 use crate::plan::{Figure, Quantity, Trace};
-use crate::result::{ArraySnapshot, Table};
+use crate::result::{ArraySnapshot, Column, Table};
 use crate::units::format_si;
 
 /// A figure.
@@ -104,6 +105,31 @@ impl FigureData {
         Ok(Self::Curves(plot))
     }
 
+    /// The figure of named columns (all saved ones when `names` is empty) without a `.plot` card.
+    ///
+    /// # Errors
+    /// In plain words: an unknown name with the nearest known one, or nothing to draw.
+    pub fn columns(names: &[String], tables: &[Table]) -> Result<Self, String> {
+        let first = tables.first().ok_or("there is no result to plot")?;
+        let axis = usize::from(first.header.has_axis);
+        let columns = &first.header.columns;
+        let picked: Vec<usize> = if names.is_empty() {
+            (axis..first.header.saved.min(columns.len())).collect()
+        } else {
+            names.iter().map(|name| find_column(columns, name)).collect::<Result<_, _>>()?
+        };
+        let trace = |k: usize| {
+            let mut builder = FormulaBuilder::new();
+            // slot 0 is the axis whether or not there is one
+            let value = builder.slot((k + 1 - axis) as u32);
+            let formula = builder.finish(value);
+            Trace { label: columns[k].name.clone(), quantity: columns[k].quantity, formula }
+        };
+        let traces = picked.into_iter().map(trace).collect();
+        let card = Figure { analysis: None, title: None, traces, versus: None, log_x: false, log_y: false, file: None };
+        Self::curves(&card, tables)
+    }
+
     /// The map of one quantity of a snapshot. Positive values over three decades or more get logarithmic colours.
     ///
     /// # Errors
@@ -139,6 +165,15 @@ impl FigureData {
     }
 }
 
+fn find_column(columns: &[Column], name: &str) -> Result<usize, String> {
+    let wanted: String = name.to_lowercase().split_whitespace().collect();
+    columns.iter().position(|c| c.name == wanted).ok_or_else(|| {
+        let nearest = columns.iter().min_by_key(|c| strsim::damerau_levenshtein(&c.name, &wanted));
+        let hint = nearest.map_or_else(String::new, |c| format!("; the nearest is {}", c.name));
+        format!("nothing named {name} was recorded{hint}")
+    })
+}
+
 /// The curves of all traces at one step.
 fn family(figure: &Figure, versus: Option<&Trace>, table: &Table, steps: usize) -> Vec<Curve> {
     let x = match versus {
@@ -167,7 +202,7 @@ fn across_steps(figure: &Figure, tables: &[Table]) -> Result<Vec<Curve>, String>
 
 /// One panel per quantity, in the order the traces name them.
 fn group(traces: &[Trace], families: Vec<Vec<Curve>>, spacing: Spacing) -> Vec<Panel> {
-    let mut panels: Vec<(Panel, usize)> = Vec::new();
+    let mut panels: Vec<Panel> = Vec::new();
     for family in families {
         for (trace, mut curve) in traces.iter().zip(family) {
             let alone = traces.iter().filter(|t| t.quantity == trace.quantity).count() == 1;
@@ -175,16 +210,16 @@ fn group(traces: &[Trace], families: Vec<Vec<Curve>>, spacing: Spacing) -> Vec<P
                 // the ordinate names the trace, the legend only the step
                 curve.label = curve.label[trace.label.len()..].trim_start_matches([',', ' ']).to_owned();
             }
-            match panels.iter_mut().find(|(p, _)| p.quantity == trace.quantity) {
-                Some((panel, _)) => panel.curves.push(curve),
+            match panels.iter_mut().find(|p| p.quantity == trace.quantity) {
+                Some(panel) => panel.curves.push(curve),
                 None => {
                     let name = if alone { trace.label.clone() } else { quantity_name(trace.quantity).to_owned() };
-                    panels.push((Panel { name, quantity: trace.quantity, spacing, curves: vec![curve] }, 0));
+                    panels.push(Panel { name, quantity: trace.quantity, spacing, curves: vec![curve] });
                 }
             }
         }
     }
-    panels.into_iter().map(|(panel, _)| magnitude_name(panel)).collect()
+    panels.into_iter().map(magnitude_name).collect()
 }
 
 /// A logarithmic panel of values of both signs shows their magnitude, and says so.

@@ -1,6 +1,6 @@
 //! Layout of an array map: one square per cell, row 0 on top as in the matrix, colour bar with unit.
 
-use super::axis::{Axis, Range, Spacing, symbol};
+use super::axis::{Axis, Range, symbol};
 use super::data::MapPlot;
 use super::palette::{GRID_LINE, INK, sequential};
 use super::panels::{Frame, NAME_SIZE, TICK_SIZE, fitting, outline};

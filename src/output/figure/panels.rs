@@ -201,25 +201,21 @@ impl Legend {
         self.entries.len() as f64 * LEGEND_LINE + 8.0
     }
 
-    /// Top left corner of the first free place in the frame, from the top right: corners, middles, places between.
+    /// Top left corner of the first free place in the frame, from the top right: corners, middles, between.
     fn place_inside(&self, frame: &Frame, places: &[Vec<Vec<Place>>]) -> Option<Place> {
-        let (width, height) = (self.width(), self.height());
         const STOPS: [f64; 7] = [1.0, 0.0, 0.5, 0.75, 0.25, 0.875, 0.125];
+        let (width, height) = (self.width(), self.height());
         let room = 12.0;
         let between = |low: f64, high: f64, share: f64| low + share * (high - low);
         let left = |share| between(frame.left + room, frame.right - room - width, share);
         let top = |share| between(frame.bottom - room - height, frame.top + room, share);
         let spots = STOPS.iter().flat_map(|&down| STOPS.iter().map(move |&across| (left(across), top(down))));
-        {
-            let mut spots = spots.filter(|(_, top)| *top >= frame.top + 4.0);
-            spots.find(|&(left, top)| {
-                let area =
-                    Frame { left: left - 6.0, top: top - 6.0, right: left + width + 6.0, bottom: top + height + 6.0 };
-                area.right <= frame.right
-                    && area.left >= frame.left
-                    && !places.iter().flatten().any(|p| touches(&area, p))
-            })
-        }
+        let fits_above = |spot: &Place| spot.1 >= frame.top + 4.0;
+        spots.filter(fits_above).find(|&(left, top)| {
+            let area =
+                Frame { left: left - 6.0, top: top - 6.0, right: left + width + 6.0, bottom: top + height + 6.0 };
+            area.right <= frame.right && area.left >= frame.left && !places.iter().flatten().any(|p| touches(&area, p))
+        })
     }
 
     fn draw(&self, scene: &mut Scene, (left, top): Place) {
