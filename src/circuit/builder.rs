@@ -65,7 +65,8 @@ impl CircuitBuilder {
         if is_ground(name) {
             return Some(GROUND);
         }
-        self.names.nodes.get(name).copied()
+        let view = |a: &ArrayInstance| a.find_node(name.strip_prefix(&a.name)?.strip_prefix('.')?);
+        self.names.nodes.get(name).copied().or_else(|| self.arrays.iter().find_map(view))
     }
 
     /// All node names so far, for suggestions.

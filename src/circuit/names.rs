@@ -202,7 +202,8 @@ impl ArrayInstance {
         (row < self.rows && col < self.cols && !(text.ends_with('.'))).then_some((row, col, rest))
     }
 
-    fn find_node(&self, local: &str) -> Option<u32> {
+    /// The unknown behind a name below the array: `wl_3_5`, `c_3_5.mid`.
+    pub(super) fn find_node(&self, local: &str) -> Option<u32> {
         if let Some((row, col, node)) = local.strip_prefix('c').and_then(|rest| self.indices(rest)) {
             let (_, first) = self.cell_nodes.iter().find(|(name, _)| name == node)?;
             return Some(first + u32::try_from(row * self.cols + col).ok()?);

@@ -30,35 +30,14 @@ pub struct Frame<'d> {
     pub subckt: Option<&'d Subckt>,
     /// The frame of the instance line; `None` at the top.
     pub caller: Option<Rc<Frame<'d>>>,
-    /// Where the inner nodes of an array cell live; `None` outside arrays.
-    pub cell: Option<Cell>,
 }
 
 impl<'d> Frame<'d> {
     /// The frame of the deck itself.
     #[must_use]
     pub fn top(scope: Scope<'d>) -> Self {
-        Self { scope, ports: HashMap::new(), multiplicity: 1.0, subckt: None, caller: None, cell: None }
+        Self { scope, ports: HashMap::new(), multiplicity: 1.0, subckt: None, caller: None }
     }
-}
-
-/// A cell of an array: node `mid` of cell k is unknown `first(mid) + k`.
-#[derive(Clone)]
-pub struct Cell {
-    /// The inner nodes, shared by all cells.
-    pub nodes: Rc<CellNodes>,
-    /// Which cell, row-major.
-    pub index: u32,
-    /// Path of the cell, `xa.c_3_5`.
-    pub path: Rc<str>,
-}
-
-/// The inner nodes of all cells of an array.
-pub struct CellNodes {
-    /// Number of cells.
-    pub cells: u32,
-    /// Name below the cell and unknown of cell 0, in order of first use.
-    pub first: std::cell::RefCell<Vec<(String, u32)>>,
 }
 
 /// An element line, the deck's own or one made from a bus range.
@@ -108,6 +87,8 @@ pub struct Assembly<'d> {
     pub builder: CircuitBuilder,
     /// Placed elements in order.
     pub placed: Vec<Placed<'d>>,
+    /// Frames whose elements are still to be placed, in the order of the instances.
+    pub(super) frames: Vec<Rc<Frame<'d>>>,
     /// `.ic` and `.nodeset` cards with their frames.
     pub(super) start_values: Vec<(StartValue, Rc<Frame<'d>>, &'d NodeValue)>,
     by_name: HashMap<String, usize>,
@@ -139,6 +120,7 @@ impl<'d> Assembly<'d> {
             context: Rc::clone(context),
             builder: CircuitBuilder::new(context.options.temp + units::ZERO_CELSIUS),
             placed: Vec::new(),
+            frames: Vec::new(),
             start_values: Vec::new(),
             by_name: HashMap::new(),
             globals,
@@ -179,24 +161,13 @@ impl<'d> Assembly<'d> {
         if let Some(id) = self.outer_node(frame, name) {
             return id;
         }
-        match &frame.cell {
-            Some(cell) => self.cell_node(cell, &frame.scope.qualified(name)),
-            None => self.builder.node(&frame.scope.qualified(name)),
-        }
+        self.builder.node(&frame.scope.qualified(name))
     }
 
     /// The unknown of a node that was made before; of an outer one when no node of that name is inside the instance.
     #[must_use]
     pub fn find_node(&self, frame: &Frame<'d>, name: &str) -> Option<u32> {
-        self.outer_node(frame, name).or_else(|| {
-            let qualified = frame.scope.qualified(name);
-            if let Some(cell) = &frame.cell {
-                let local = local_name(cell, &qualified);
-                let nodes = cell.nodes.first.borrow();
-                return nodes.iter().find(|(n, _)| n == local).map(|(_, first)| first + cell.index);
-            }
-            self.builder.find_node(&qualified)
-        })
+        self.outer_node(frame, name).or_else(|| self.builder.find_node(&frame.scope.qualified(name)))
     }
 
     fn outer_node(&self, frame: &Frame<'d>, name: &str) -> Option<u32> {
@@ -207,20 +178,6 @@ impl<'d> Assembly<'d> {
             return self.builder.find_node(name);
         }
         None
-    }
-
-    fn cell_node(&mut self, cell: &Cell, qualified: &str) -> u32 {
-        let local = local_name(cell, qualified);
-        let mut nodes = cell.nodes.first.borrow_mut();
-        if let Some((_, first)) = nodes.iter().find(|(n, _)| n == local) {
-            return first + cell.index;
-        }
-        let first = self.builder.unknown_count();
-        for _ in 0..cell.nodes.cells {
-            self.builder.internal_node(String::new());
-        }
-        nodes.push((local.to_string(), first));
-        first + cell.index
     }
 
     /// Makes the nodes of all `.global`s, so that they are found from everywhere.
@@ -282,11 +239,11 @@ impl<'d> Assembly<'d> {
         }
     }
 
-    /// Where elements and nodes are first mentioned; array cells are left out.
+    /// Where elements and nodes are first mentioned.
     #[must_use]
     pub fn places(&self) -> Places {
         let mut places = Places::default();
-        for placed in self.placed.iter().filter(|p| p.frame.cell.is_none()) {
+        for placed in &self.placed {
             places.devices.insert(placed.name.clone(), placed.line.span);
             for node in placed.line.nodes.iter().filter(|n| !placed.frame.ports.contains_key(n.name.as_str())) {
                 let name = if self.globals.contains(&node.name) {
@@ -316,8 +273,4 @@ impl<'d> Assembly<'d> {
             None => error,
         }
     }
-}
-
-fn local_name<'a>(cell: &Cell, qualified: &'a str) -> &'a str {
-    qualified.strip_prefix(&*cell.path).map_or(qualified, |rest| rest.trim_start_matches('.'))
 }

@@ -20,7 +20,7 @@ type Inputs = Vec<Input>;
 struct ElementSlots<'a, 'd> {
     assembly: &'a mut Assembly<'d>,
     frame: Rc<Frame<'d>>,
-    /// Name of the element, for the labels of auxiliary unknowns; empty inside arrays.
+    /// Name of the element, for the labels of auxiliary unknowns.
     label: String,
     /// Inputs of the formula being compiled; those of the formulas around it below.
     inputs: Vec<Inputs>,
@@ -29,7 +29,7 @@ struct ElementSlots<'a, 'd> {
 impl<'a, 'd> ElementSlots<'a, 'd> {
     fn new(assembly: &'a mut Assembly<'d>, k: usize) -> Self {
         let frame = Rc::clone(&assembly.placed[k].frame);
-        let label = if frame.cell.is_some() { String::new() } else { assembly.placed[k].name.clone() };
+        let label = assembly.placed[k].name.clone();
         Self { assembly, frame, label, inputs: vec![Vec::new()] }
     }
 
@@ -188,7 +188,7 @@ impl<'d> Assembly<'d> {
             Auxiliary::Derivative => (Behaviour::Derivative, "ddt"),
             Auxiliary::Integral { initial } => (Behaviour::Integral { initial }, "idt"),
         };
-        let label = if label.is_empty() { String::new() } else { format!("{label}#{suffix}") };
+        let label = format!("{label}#{suffix}");
         let own = self.builder.auxiliary(label, behaviour);
         let element = Behavioural { behaviour, ports: [GROUND; 2], own, inputs, formula, multiplicity: 1.0 };
         self.builder.add_behavioural("", element);
@@ -211,9 +211,9 @@ impl<'d> Assembly<'d> {
         let voltage = super::element::form_of(&line, &frame) == super::element::Form::BehaviouralVoltage;
         let own = self.placed[k].current.map_or(GROUND, |(branch, _)| branch);
         let (behaviour, own) = if voltage { (Behaviour::Voltage, own) } else { (Behaviour::Current, GROUND) };
-        let name = if frame.cell.is_some() { "" } else { &self.placed[k].name };
+        let name = self.placed[k].name.clone();
         let element = Behavioural { behaviour, ports: [plus, minus], own, inputs, formula, multiplicity };
-        self.builder.add_behavioural(name, element);
+        self.builder.add_behavioural(&name, element);
     }
 
     fn behaviour_of(&mut self, k: usize, line: &Element, ports: [u32; 2]) -> Result<(Formula, Inputs), Diagnostic> {
@@ -400,7 +400,7 @@ fn polynomial(mut builder: FormulaBuilder, arguments: &[NodeIndex], coefficients
 /// Visits the name of every element whose current a line needs.
 fn visit_currents(line: &Element, frame: &Frame<'_>, visit: &mut dyn FnMut(&str)) {
     let scope = &frame.scope;
-    let mut walk = |e: &Expr| super::compile::visit_currents(scope, e, visit);
+    let mut walk = |e: &Expr| super::dependence::visit_currents(scope, e, visit);
     match &line.kind {
         ElementKind::Passive { value, charge, .. } => [value, charge].into_iter().flatten().for_each(walk),
         ElementKind::Behavioural { value, .. } | ElementKind::Controlled(Control::Value(value)) => walk(value),

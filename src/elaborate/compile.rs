@@ -169,11 +169,7 @@ impl<'s, 'd> Compiler<'s, 'd> {
                     UnaryOp::Plus => a,
                 })
             }
-            ExprKind::Binary(op, a, b) => {
-                let a = self.term(scope, env, a)?;
-                let b = self.term(scope, env, b)?;
-                Ok(self.apply2(scope, function_of(*op), a, b, span))
-            }
+            ExprKind::Binary(..) => self.chain(scope, env, expression),
             ExprKind::Ternary(c, a, b) => self.select(scope, env, [c, a, b]),
             ExprKind::Call(name, arguments) => self.call(scope, env, name, arguments, span),
             ExprKind::Probe(word, nodes) => {
@@ -188,6 +184,22 @@ impl<'s, 'd> Compiler<'s, 'd> {
             }
             ExprKind::All => Err(scope.error("E-ALL", "`all` is no number", span)),
         }
+    }
+
+    /// `a + b - c ..`: the left operands form a chain as long as the user likes, so it is walked, not descended.
+    fn chain(&mut self, scope: &Scope<'d>, env: &Environment<'_, 'd>, expression: &Expr) -> Compiled {
+        let mut operations = Vec::new();
+        let mut first = expression;
+        while let ExprKind::Binary(op, a, b) = &first.kind {
+            operations.push((function_of(*op), b, first.span));
+            first = a;
+        }
+        let mut value = self.term(scope, env, first)?;
+        for (f, b, span) in operations.into_iter().rev() {
+            let b = self.term(scope, env, b)?;
+            value = self.apply2(scope, f, value, b, span);
+        }
+        Ok(value)
     }
 
     fn name(&mut self, scope: &Scope<'d>, env: &Environment<'_, 'd>, name: &str, span: Span) -> Compiled {
@@ -524,54 +536,5 @@ fn function_of(op: BinaryOp) -> Function2 {
         BinaryOp::Ne => Function2::Ne,
         BinaryOp::And => Function2::And,
         BinaryOp::Or => Function2::Or,
-    }
-}
-
-/// Does the expression depend on the solution or on time, itself or through the functions it calls?
-#[must_use]
-pub fn is_dynamic(scope: &Scope<'_>, expression: &Expr) -> bool {
-    let mut dynamic = false;
-    visit(scope, expression, &mut Vec::new(), &mut |scope, e| {
-        dynamic |= match &e.kind {
-            ExprKind::Probe(..) | ExprKind::Field(..) => true,
-            ExprKind::Name(name) => matches!(name.as_str(), "time" | "hertz") && scope.parameter(name).is_none(),
-            ExprKind::Call(name, _) => {
-                matches!(name.text.as_str(), "ddt" | "idt" | "sdt") && scope.function(&name.text).is_none()
-            }
-            _ => false,
-        };
-    });
-    dynamic
-}
-
-/// Visits the name of every element whose current the expression reads, itself or through the functions it calls.
-pub(super) fn visit_currents(scope: &Scope<'_>, expression: &Expr, found: &mut dyn FnMut(&str)) {
-    visit(scope, expression, &mut Vec::new(), &mut |_, e| match &e.kind {
-        ExprKind::Probe(word, nodes) if matches!(word.text.as_str(), "i" | "p" | "w") => {
-            nodes.iter().for_each(|n| found(&n.name));
-        }
-        ExprKind::Field(device, field) if field.text == "i" => found(&device.text),
-        _ => {}
-    });
-}
-
-/// Visits an expression and the bodies of the functions it calls, each body once per chain of calls.
-fn visit(scope: &Scope<'_>, expression: &Expr, open: &mut Vec<*const Func>, see: &mut dyn FnMut(&Scope<'_>, &Expr)) {
-    see(scope, expression);
-    match &expression.kind {
-        ExprKind::Unary(_, a) => visit(scope, a, open, see),
-        ExprKind::Binary(_, a, b) => [a, b].into_iter().for_each(|e| visit(scope, e, open, see)),
-        ExprKind::Ternary(c, a, b) => [c, a, b].into_iter().for_each(|e| visit(scope, e, open, see)),
-        ExprKind::Call(name, arguments) => {
-            arguments.iter().for_each(|e| visit(scope, e, open, see));
-            if let Some((function, home)) = scope.function(&name.text)
-                && !open.contains(&std::ptr::from_ref(function))
-            {
-                open.push(function);
-                visit(home, &function.body, open, see);
-                open.pop();
-            }
-        }
-        _ => {}
     }
 }

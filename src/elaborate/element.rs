@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::assembly::{Assembly, Frame, Line, Placed};
-use super::compile::is_dynamic;
+use super::dependence::is_dynamic;
 use super::model::{self, EvaluatedModel, GivenParams, Kind};
 use super::source::Times;
 use crate::circuit::DeviceRef;
@@ -62,8 +62,9 @@ pub(super) struct Making {
 }
 
 impl<'d> Assembly<'d> {
-    /// Makes every placed element; afterwards the circuit is complete but for arrays.
+    /// Places and makes every element; arrays are made before.
     pub fn make_all(&mut self, times: Times) {
+        self.place_elements();
         let forms: Vec<Form> = self.placed.iter().map(|p| form_of(&p.line, &p.frame)).collect();
         self.find_metered();
         for (k, form) in forms.iter().enumerate() {
@@ -87,8 +88,7 @@ impl<'d> Assembly<'d> {
     }
 
     fn make_branch(&mut self, k: usize) {
-        let label =
-            if self.placed[k].frame.cell.is_some() { String::new() } else { format!("{}#i", self.placed[k].name) };
+        let label = format!("{}#i", self.placed[k].name);
         let branch = self.builder.branch(label);
         let m = self.multiplicity_of(k);
         self.placed[k].current = Some((branch, m));
@@ -117,14 +117,14 @@ impl<'d> Assembly<'d> {
     }
 
     /// Puts an ammeter in front of the first terminal, if the element's current is wanted and not an unknown already.
-    fn meter(&mut self, k: usize) {
+    pub(super) fn meter(&mut self, k: usize) {
         let placed = &self.placed[k];
         if !placed.metered || placed.current.is_some() || placed.nodes.is_empty() {
             return;
         }
         let Some(kind) = model::kind_of("v") else { return };
-        let (outer, name, inside_array) = (placed.nodes[0], placed.name.clone(), placed.frame.cell.is_some());
-        let label = |suffix: &str| if inside_array { String::new() } else { format!("{name}#{suffix}") };
+        let (outer, name) = (placed.nodes[0], placed.name.clone());
+        let label = |suffix: &str| format!("{name}#{suffix}");
         let inner = self.builder.internal_node(label("p"));
         let Ok(params) = crate::device::ParamValues::check(kind.card(), &[("dc".to_string(), ParamValue::Number(0.0))])
         else {
@@ -218,7 +218,13 @@ impl<'d> Assembly<'d> {
     }
 
     /// Adds the main value, the `key=value`s, the multiplicity and the step's values to the parameters.
-    fn finish_params(&mut self, k: usize, kind: Kind, params: &mut GivenParams, main: Option<&Expr>) -> Option<()> {
+    pub(super) fn finish_params(
+        &mut self,
+        k: usize,
+        kind: Kind,
+        params: &mut GivenParams,
+        main: Option<&Expr>,
+    ) -> Option<()> {
         let (line, frame, name) =
             (self.placed[k].line.clone(), Rc::clone(&self.placed[k].frame), self.placed[k].name.clone());
         let card = kind.card();
@@ -244,19 +250,17 @@ impl<'d> Assembly<'d> {
             }
         }
         let m = self.multiplicity_of(k);
-        if card.param("m").is_some() {
-            params.number("m", m, line.span);
-        } else if m != 1.0 {
-            let error = frame.scope.error(
-                "E-PARAM",
-                format!("`{}` cannot be multiplied by m = {m}", line.name.text),
-                line.span,
-            );
+        if m != 1.0 && card.param("m").is_none() {
+            let message = format!("`{}` cannot be multiplied by m = {m}", line.name.text);
+            let error = frame.scope.error("E-PARAM", message, line.span);
             self.error(error.help("the device type has no parallel count"));
             sound = false;
+        } else if m != 1.0 {
+            params.number("m", m, line.span);
         }
         let tnom = self.context.options.tnom;
-        if params.of(card, "tnom").is_none() && card.param("tnom").is_some() {
+        let own = card.param("tnom").filter(|p| p.default != Some(tnom));
+        if own.is_some() && params.of(card, "tnom").is_none() {
             params.number("tnom", tnom, line.span);
         }
         self.apply_step(card, params, &name, line.name.span);
@@ -264,7 +268,7 @@ impl<'d> Assembly<'d> {
     }
 
     /// Values that the step writes to this device.
-    fn apply_step(&self, card: &crate::device::Card, params: &mut GivenParams, name: &str, span: Span) {
+    pub(super) fn apply_step(&self, card: &crate::device::Card, params: &mut GivenParams, name: &str, span: Span) {
         if let Some(value) = self.context.replaced(&SweepTarget::Source(name.to_string())) {
             params.number("value", value, span);
         }
@@ -278,7 +282,7 @@ impl<'d> Assembly<'d> {
         }
     }
 
-    fn make(&mut self, k: usize, making: Making) {
+    pub(super) fn make(&mut self, k: usize, making: Making) {
         let Making { mut kind, mut params, .. } = making;
         let card = kind.card();
         // exactly zero ohm is a connection with a current, not a huge conductance
@@ -313,10 +317,7 @@ impl<'d> Assembly<'d> {
             }
         };
         self.placed[k].value = params.of(card, "value");
-        let added = match frame.cell {
-            Some(_) => self.builder.add_unnamed(kind, "", &ports, &values),
-            None => self.builder.add(kind, &name, &ports, &values),
-        };
+        let added = self.builder.add(kind, &name, &ports, &values);
         match added {
             Ok(device) => {
                 self.placed[k].device = Some(device);
@@ -330,135 +331,6 @@ impl<'d> Assembly<'d> {
                 self.error(params.explain(card, &frame.scope, &owner, span, &error));
             }
         }
-    }
-
-    /// H first, then F and W: one H may sense another through an ammeter, and everything else is made by now.
-    fn make_current_controlled(&mut self, forms: &[Form]) {
-        let waiting: Vec<usize> = (0..forms.len()).filter(|&k| forms[k] == Form::CurrentControlled).collect();
-        for &k in &waiting {
-            self.meter(k);
-        }
-        for k in waiting {
-            if let Some(making) = self.describe_current_controlled(k) {
-                self.make(k, making);
-            }
-        }
-    }
-
-    fn describe_current_controlled(&mut self, k: usize) -> Option<Making> {
-        let (line, frame) = (self.placed[k].line.clone(), Rc::clone(&self.placed[k].frame));
-        let mut ports = self.placed[k].nodes.clone();
-        let (kind, mut params, main, source) = match &line.kind {
-            ElementKind::Controlled(Control::LinearCurrent { source, gain }) => {
-                if gain.is_none() {
-                    self.error(missing_value(&frame, &line));
-                    return None;
-                }
-                (model::kind_of(&line.letter.to_string()), GivenParams::default(), gain.as_ref(), Some(source))
-            }
-            ElementKind::CurrentSwitch { source, model, initially_on } => {
-                let (kind, mut params) = self.with_optional_model(&frame, model.as_ref(), &line)?;
-                add_switch_state(&mut params, *initially_on, line.span);
-                (kind, params, None, source.as_ref())
-            }
-            _ => return None,
-        };
-        let kind = kind?;
-        let Some(source) = source else {
-            let error =
-                frame.scope.error("E-MISSING", format!("`{}` names no controlling element", line.name.text), line.span);
-            self.error(error.help("write the name of the voltage source whose current controls it"));
-            return None;
-        };
-        let found = self.current_of(&frame, source);
-        let (branch, scale) = self.accept(found)?;
-        ports.push(branch);
-        self.finish_params(k, kind, &mut params, main)?;
-        if scale != 1.0 {
-            match params.of(kind.card(), "value") {
-                Some(gain) => params.number("value", gain * scale, line.span),
-                None => {
-                    let error = frame.scope.error(
-                        "E-PARAM",
-                        format!("`{}` is controlled by {scale} parallel elements", line.name.text),
-                        line.span,
-                    );
-                    self.error(error.help("put a 0 V source in series with them and let it control the switch"));
-                    return None;
-                }
-            }
-        }
-        Some(Making { kind, ports, params })
-    }
-
-    /// The unknown that holds the current into the first terminal of an element, and how many times it counts.
-    ///
-    /// # Errors
-    /// When there is no such element or it has no current of its own.
-    pub(super) fn current_of(&self, frame: &Frame<'d>, name: &Name) -> Result<(u32, f64), Diagnostic> {
-        let Some(k) = self.find_element(frame, &name.text) else { return Err(self.unknown_element(frame, name)) };
-        self.placed[k].current.ok_or_else(|| {
-            frame
-                .scope
-                .error("E-CURRENT", format!("the current of `{}` cannot be used here", name.text), name.span)
-                .help("put a 0 V source in series with it and use the current of that")
-        })
-    }
-
-    fn make_coupling(&mut self, k: usize) {
-        let (line, frame) = (self.placed[k].line.clone(), Rc::clone(&self.placed[k].frame));
-        let ElementKind::Coupling { inductors, coefficient } = &line.kind else { return };
-        let (Some(coefficient), Some(kind)) = (coefficient, model::kind_of("k")) else {
-            self.error(missing_value(&frame, &line));
-            return;
-        };
-        if inductors.len() < 2 {
-            let error = frame.scope.error(
-                "E-MISSING",
-                format!("`{}` couples fewer than two inductors", line.name.text),
-                line.span,
-            );
-            self.error(error.help("write `K1 L1 L2 0.98`"));
-            return;
-        }
-        let Some(value) = self.accept(frame.scope.number(coefficient)) else { return };
-        let windings: Vec<Option<(u32, f64)>> = inductors.iter().map(|l| self.winding(&frame, l)).collect();
-        let name = self.placed[k].name.clone();
-        for (i, first) in windings.iter().enumerate() {
-            for (j, second) in windings.iter().enumerate().skip(i + 1) {
-                let (Some((b1, l1)), Some((b2, l2))) = (first, second) else { continue };
-                let mut params = GivenParams::default();
-                params.number("k", value, coefficient.span);
-                params.number("l1", *l1, line.span);
-                params.number("l2", *l2, line.span);
-                self.apply_step(kind.card(), &mut params, &name, line.name.span);
-                let pair = if windings.len() == 2 { name.clone() } else { format!("{name}#{}{}", i + 1, j + 1) };
-                match params.check(kind.card(), &frame.scope, &line.name.text, line.span) {
-                    Ok(values) => {
-                        let added = self.builder.add(kind, &pair, &[*b1, *b2], &values);
-                        let added = added
-                            .map_err(|e| params.explain(kind.card(), &frame.scope, &line.name.text, line.span, &e));
-                        self.placed[k].device = self.accept(added);
-                    }
-                    Err(errors) => errors.into_iter().for_each(|e| self.error(e)),
-                }
-            }
-        }
-    }
-
-    fn winding(&mut self, frame: &Frame<'d>, name: &Name) -> Option<(u32, f64)> {
-        let Some(at) = self.find_element(frame, &name.text) else {
-            let error = self.unknown_element(frame, name);
-            self.error(error);
-            return None;
-        };
-        let placed = &self.placed[at];
-        if placed.line.letter != 'l' {
-            let error = frame.scope.error("E-COUPLING", format!("`{}` is not an inductor", name.text), name.span);
-            self.error(error);
-            return None;
-        }
-        Some((placed.current?.0, placed.value?))
     }
 
     fn control_nodes(&mut self, frame: &Rc<Frame<'d>>, nodes: &[NodeRef]) -> Option<Vec<u32>> {
@@ -476,7 +348,7 @@ impl<'d> Assembly<'d> {
         found.into_iter().collect()
     }
 
-    fn with_optional_model(
+    pub(super) fn with_optional_model(
         &mut self,
         frame: &Rc<Frame<'d>>,
         model: Option<&Name>,
@@ -564,13 +436,13 @@ fn is_main(letter: &str, name: &str) -> bool {
     name == letter || matches!(name, "value" | "resistance" | "capacitance" | "inductance")
 }
 
-fn add_switch_state(params: &mut GivenParams, on: Option<bool>, span: Span) {
+pub(super) fn add_switch_state(params: &mut GivenParams, on: Option<bool>, span: Span) {
     if let Some(on) = on {
         params.push("state", ParamValue::Word(if on { "on" } else { "off" }.to_string()), span);
     }
 }
 
-fn missing_value(frame: &Frame<'_>, line: &Element) -> Diagnostic {
+pub(super) fn missing_value(frame: &Frame<'_>, line: &Element) -> Diagnostic {
     let what = match line.letter {
         'r' => "resistance",
         'c' => "capacitance",

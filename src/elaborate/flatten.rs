@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::assembly::{Assembly, Cell, Frame, Line, Placed, StartValue};
+use super::assembly::{Assembly, Frame, Line, Placed, StartValue};
 use super::bus;
 use super::scope::{Given, Scope};
 use crate::diag::{Diagnostic, Span, nearest};
@@ -38,8 +38,6 @@ pub struct Opening<'d> {
     pub nodes: Vec<u32>,
     /// `m=` of the instance.
     pub multiplicity: f64,
-    /// The array cell it is, or is inside of.
-    pub cell: Option<Cell>,
 }
 
 /// Names of all `.global` cards, wherever they stand.
@@ -65,11 +63,30 @@ fn collect_globals(body: &[Statement], names: &mut HashSet<String>) {
 }
 
 impl<'d> Assembly<'d> {
-    /// Places everything in the body of a frame.
+    /// Opens all instances in the body of a frame; [`Assembly::place_elements`] does the rest. Arrays are built between
+    /// the two, so that any element may be connected to their line nodes.
     pub fn place_body(&mut self, frame: &Rc<Frame<'d>>) {
-        let statements: &[&'d Statement] = &frame.scope.definitions().statements;
-        for statement in statements {
+        self.frames.push(Rc::clone(frame));
+        for statement in &frame.scope.definitions().statements {
+            if let Statement::Element(element) = statement
+                && is_instance(element)
+            {
+                self.place_line(frame, element);
+            }
+        }
+    }
+
+    /// Places everything but the instances in all opened bodies.
+    pub fn place_elements(&mut self) {
+        for frame in std::mem::take(&mut self.frames) {
+            self.place_statements(&frame);
+        }
+    }
+
+    fn place_statements(&mut self, frame: &Rc<Frame<'d>>) {
+        for statement in &frame.scope.definitions().statements {
             match statement {
+                Statement::Element(element) if is_instance(element) => {}
                 Statement::Element(element) => self.place_line(frame, element),
                 Statement::Ic(values) => {
                     let values = values.iter().map(|v| (StartValue::Initial, Rc::clone(frame), v));
@@ -135,12 +152,16 @@ impl<'d> Assembly<'d> {
             self.error(error.help("the last word of an X line before its parameters is the subcircuit"));
             return;
         };
-        if let Some((subckt, home)) = scope.subckt(&definition.text) {
+        let array = scope.xbar(&definition.text);
+        // an array and its cell may have the same name: the number of pins tells which is meant
+        let subckt =
+            scope.subckt(&definition.text).filter(|(s, _)| array.is_none() || s.ports.len() == instance.nodes.len());
+        if let Some((subckt, home)) = subckt {
             let home = home.clone();
             if let Some(opening) = self.opening(&instance, subckt, home) {
                 self.open_subckt(instance.frame, opening, instance.line.name.span);
             }
-        } else if let Some((card, home)) = scope.xbar(&definition.text) {
+        } else if let Some((card, home)) = array {
             let home = home.clone();
             self.open_array(&instance, card, &home);
         } else {
@@ -204,7 +225,6 @@ impl<'d> Assembly<'d> {
             path: instance.name.clone(),
             nodes: instance.nodes.clone(),
             multiplicity,
-            cell: instance.frame.cell.clone(),
         })
     }
 
@@ -233,9 +253,23 @@ impl<'d> Assembly<'d> {
             multiplicity: caller.multiplicity * opening.multiplicity,
             subckt: Some(subckt),
             caller: Some(Rc::clone(caller)),
-            cell: opening.cell,
         });
         self.place_body(&frame);
+    }
+
+    /// Warns of `-D` names that the deck does not have.
+    pub fn check_defines(&mut self, scope: &Scope<'d>) {
+        for (name, _) in self.context.defines {
+            if scope.definitions().place(name).is_none() {
+                let warning =
+                    Diagnostic::warning("W-DEFINE", format!("`-D {name}=..`: the deck has no `.param {name}`"));
+                let known = scope.definitions().parameters().iter().map(|p| p.name.text.as_str());
+                self.context.note(match nearest(name, known) {
+                    Some(near) => warning.help(format!("did you mean `{near}`?")),
+                    None => warning,
+                });
+            }
+        }
     }
 
     /// Reports what a body defines twice.
@@ -273,6 +307,10 @@ impl<'d> Assembly<'d> {
             }
         }
     }
+}
+
+fn is_instance(element: &Element) -> bool {
+    matches!(element.kind, ElementKind::Instance { .. })
 }
 
 fn has_bus(element: &Element) -> bool {

@@ -11,7 +11,9 @@ pub mod bus;
 pub mod check;
 pub mod compile;
 pub mod context;
+mod controlled;
 pub mod definitions;
+pub mod dependence;
 mod element;
 pub mod expand;
 pub mod faults;
@@ -29,13 +31,15 @@ pub mod sweep;
 #[cfg(test)]
 mod tests;
 
-pub use compile::{Auxiliary, Slots, is_dynamic};
+pub use compile::{Auxiliary, Slots};
 pub use context::Context;
+pub use dependence::is_dynamic;
 pub use scope::Scope;
 
 use std::rc::Rc;
 
 use assembly::{Assembly, Frame};
+use check::Places;
 
 use crate::circuit::Circuit;
 use crate::diag::{Diagnostic, has_errors, nearest};
@@ -96,22 +100,23 @@ impl Elaborator {
         scope.check().into_iter().for_each(|e| assembly.error(e));
         assembly.make_globals();
         assembly.check_definitions(&scope);
+        assembly.check_defines(&scope);
         assembly.place_body(&top);
         let times = source::times(&scope);
-        assembly.make_all(times);
         assembly.make_arrays(times);
+        assembly.make_all(times);
         assembly.apply_start_values();
         diagnostics.extend(assembly.take_errors());
         diagnostics.extend(missed_targets(&context, &assembly, &self.deck));
         let broken = has_errors(&diagnostics);
-        let places = assembly.places();
-        let circuit = assembly.builder.finish();
+        let circuit = std::mem::take(&mut assembly.builder).finish();
         let mut plan = Plan { title: self.deck.title.clone(), options: context.options.clone(), ..Plan::default() };
         let requests = requests::gather(&scope, &circuit, &mut plan);
         // names and structure are judged on a whole circuit only: half a one would blame the wrong ones
         diagnostics.extend(requests.into_iter().filter(|d| !broken || requests::stands_alone(d)));
-        if !broken {
-            diagnostics.extend(check::check(&circuit, &plan, &places));
+        if !broken && !check::check(&circuit, &plan, &Places::default()).is_empty() {
+            // the places of a large deck cost more than the check, and only its messages need them
+            diagnostics.extend(check::check(&circuit, &plan, &assembly.places()));
         }
         diagnostics.extend(context.take_notes());
         options::harden(&context.options, &mut diagnostics);

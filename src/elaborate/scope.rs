@@ -12,7 +12,7 @@ use super::compile::{Compiler, Constants, Slots};
 use super::context::Context;
 use super::definitions::Definitions;
 use crate::diag::{Diagnostic, Span, nearest};
-use crate::netlist::ast::{Expr, ExprKind, Func, IfBlock, Model, Statement, Subckt, UnaryOp, XbarCard};
+use crate::netlist::ast::{BinaryOp, Expr, ExprKind, Func, IfBlock, Model, Statement, Subckt, UnaryOp, XbarCard};
 use crate::numeric::formula::Formula;
 use crate::plan::SweepTarget;
 
@@ -186,27 +186,38 @@ impl<'d> Scope<'d> {
     /// # Errors
     /// Undefined names, cycles, wrong arity, a value that is known only during the run, a value that is not finite.
     pub fn number(&self, expression: &Expr) -> Result<f64, Diagnostic> {
-        match &expression.kind {
-            ExprKind::Number(value) if value.is_finite() => return Ok(*value),
-            ExprKind::Unary(UnaryOp::Neg, inner) => {
-                if let ExprKind::Number(value) = inner.kind
-                    && value.is_finite()
-                {
-                    return Ok(-value);
-                }
-            }
-            ExprKind::Name(name) => {
-                if let Some(value) = self.parameter(name) {
-                    return value;
-                }
-            }
-            _ => {}
+        if let Some(value) = self.plain(expression, 0) {
+            return Ok(value);
         }
         let formula = self.compile(expression, &mut Constants)?;
         match formula.is_constant() {
             Some(value) if value.is_finite() => Ok(value),
             _ => Err(self.error("E-VALUE", "this expression has no finite value", expression.span)),
         }
+    }
+
+    /// The value of plain arithmetic on numbers and parameters, without the cost of a formula. `None` is not a mistake:
+    /// the compiler then has its say, also about what deserves a note.
+    fn plain(&self, expression: &Expr, depth: usize) -> Option<f64> {
+        const DEEPEST: usize = 32;
+        let value = match &expression.kind {
+            _ if depth > DEEPEST => return None,
+            ExprKind::Number(value) => *value,
+            ExprKind::Name(name) => self.parameter(name)?.ok()?,
+            ExprKind::Unary(UnaryOp::Neg, a) => -self.plain(a, depth + 1)?,
+            ExprKind::Binary(op, a, b) => {
+                let (a, b) = (self.plain(a, depth + 1)?, self.plain(b, depth + 1)?);
+                match op {
+                    BinaryOp::Add => a + b,
+                    BinaryOp::Sub => a - b,
+                    BinaryOp::Mul => a * b,
+                    BinaryOp::Div if b != 0.0 => a / b,
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+        value.is_finite().then_some(value)
     }
 
     /// Compiles an expression; what is not a parameter or a function is asked of `slots`.

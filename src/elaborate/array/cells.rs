@@ -93,7 +93,6 @@ impl<'d> Assembly<'d> {
             path: path.to_string(),
             nodes: nodes.collect(),
             multiplicity: spec.multiplicity,
-            cell: None,
         };
         scratch.open_subckt(&pending.frame, opening, pending.span);
         scratch.make_all(times);
@@ -160,7 +159,6 @@ impl<'d> Assembly<'d> {
                 multiplicity: pending.frame.multiplicity * spec.multiplicity,
                 subckt: Some(spec.subckt),
                 caller: Some(Rc::clone(&pending.frame)),
-                cell: None,
             });
             for (&k, run) in varying.iter().zip(&run_of) {
                 let Some(run) = run.and_then(|run| runs.get_mut(run)) else { continue };

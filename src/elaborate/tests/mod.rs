@@ -1,5 +1,7 @@
 //! Scopes, flattening and devices, on decks as a user writes them.
 
+mod elements;
+
 use super::*;
 use crate::circuit::UnknownKind;
 use crate::netlist::{ReadOptions, parse_text};
