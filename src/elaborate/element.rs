@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::assembly::{Assembly, Frame, Line, Placed};
+use super::assembly::{Assembly, Frame};
 use super::dependence::is_dynamic;
 use super::model::{self, EvaluatedModel, GivenParams, Kind};
 use super::source::Times;
@@ -469,12 +469,4 @@ fn port_error(frame: &Frame<'_>, line: &Element, card: &crate::device::Card, got
         names.join(" ")
     );
     frame.scope.error("E-PINS", message, line.span)
-}
-
-impl Placed<'_> {
-    /// Is it a line of the deck, not one made from a bus range?
-    #[must_use]
-    pub fn is_written(&self) -> bool {
-        matches!(self.line, Line::Written(_))
-    }
 }

@@ -177,6 +177,10 @@ fn missed_targets(context: &Context<'_>, assembly: &Assembly<'_>, deck: &Deck) -
             if let Some(span) = span {
                 error = error.at(span);
             }
+            if assembly.names().any(|n| n == name) {
+                error.message = format!("the value of `{name}` is an expression and cannot be swept");
+                return error.help("sweep a parameter that the expression uses");
+            }
             match nearest(name, assembly.names()) {
                 Some(near) => error.help(format!("did you mean `{near}`?")),
                 None => error,

@@ -8,7 +8,7 @@ use super::scope::Scope;
 use crate::device::group::DeviceKind;
 use crate::device::{Card, ParamError, ParamValue, ParamValues, REGISTRY};
 use crate::diag::{Diagnostic, Span, nearest};
-use crate::netlist::ast::{Assign, Expr, ExprKind, Model, Name};
+use crate::netlist::ast::{Assign, ExprKind, Model, Name};
 use crate::plan::SweepTarget;
 
 /// A device kind.
@@ -204,10 +204,4 @@ pub fn unknown_kind(scope: &Scope<'_>, kind: &Name) -> Diagnostic {
         Some(near) => error.help(format!("did you mean `{near}`?")),
         None => error.help(format!("known types: {}", known().collect::<Vec<_>>().join(" "))),
     }
-}
-
-/// The span of an expression, or that of the line.
-#[must_use]
-pub fn span_or(expression: Option<&Expr>, line: Span) -> Span {
-    expression.map_or(line, |e| e.span)
 }

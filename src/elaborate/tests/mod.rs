@@ -415,3 +415,22 @@ fn notes_are_made_once_per_place() {
     let elaborated = built(".subckt s a b\nR1 a b {2+(-8)**(1/3)}\n.ends\nV1 1 0 1\nX1 1 0 s\nX2 1 0 s");
     assert_eq!(elaborated.diagnostics.iter().filter(|d| d.code == "W-POW").count(), 1);
 }
+
+#[test]
+fn an_option_draws_without_monte_carlo() {
+    let text = "V1 1 0 1\nR1 1 0 {agauss(1k,100,1)}";
+    assert_eq!(resistance(&built(text).circuit, "r1"), 1000.0);
+    let drawn = resistance(&built(&format!("{text}\n.options mcop=1 seed=7")).circuit, "r1");
+    let again = resistance(&built(&format!("{text}\n.options mcop=1 seed=7")).circuit, "r1");
+    let other = resistance(&built(&format!("{text}\n.options mcop=1 seed=8")).circuit, "r1");
+    assert!(drawn != 1000.0 && drawn == again && drawn != other);
+}
+
+#[test]
+fn an_expression_cannot_be_stepped() {
+    let elaborator = Elaborator::new(deck("V1 1 0 1\nR1 1 0 R={1k+V(1)}"), Vec::new());
+    let mut overrides = Overrides::default();
+    overrides.values.insert(SweepTarget::Device("r1".into(), String::new()), 6e3);
+    let errors = elaborator.build(&overrides).err().unwrap();
+    assert!(errors.iter().any(|e| e.message.contains("`r1` is an expression")), "{errors:?}");
+}
