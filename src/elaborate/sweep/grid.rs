@@ -21,9 +21,21 @@ pub enum Fault {
     /// The increment or number of points is zero, or points per decade are not positive.
     NoStep(Spacing, f64),
     /// The increment leads away from the stop value.
-    WrongSign { start: f64, stop: f64, step: f64 },
+    WrongSign {
+        /// First value.
+        start: f64,
+        /// Last value.
+        stop: f64,
+        /// Increment.
+        step: f64,
+    },
     /// A logarithmic sweep from, to or through zero.
-    ThroughZero { start: f64, stop: f64 },
+    ThroughZero {
+        /// First value.
+        start: f64,
+        /// Last value.
+        stop: f64,
+    },
     /// Absurdly many points.
     TooMany(f64),
 }
