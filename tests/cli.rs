@@ -370,3 +370,59 @@ fn models_show_parameters_with_unit_and_range() {
     let unknown = bench.run("models vtem");
     assert!(err(&unknown).contains("vteam"), "{}", err(&unknown));
 }
+
+#[test]
+fn plot_draws_traces_of_a_raw_file_and_of_a_deck() {
+    let bench = Bench::new(&[("rc.cir", RC)]);
+    assert_eq!(code(&bench.run("-q rc.cir -r w.raw")), 0);
+    let run = bench.run("plot w.raw v(out) V(IN)");
+    assert_eq!(code(&run), 0, "{}", err(&run));
+    let svg = fs::read_to_string(bench.path("w.svg")).unwrap();
+    assert!(svg.contains("<svg") && svg.contains("v(out)") && svg.contains("v(in)"), "names are in the legend");
+    assert!(fs::read(bench.path("w.png")).unwrap().starts_with(b"\x89PNG"));
+    let run = bench.run("plot rc.cir v(out) --vs v(in) --format svg -o loop");
+    assert_eq!(code(&run), 0, "{}", err(&run));
+    assert!(bench.path("loop.svg").exists() && bench.path("loop.raw").exists() && !bench.path("loop.png").exists());
+    let run = bench.run("plot w.raw v(uot)");
+    assert_eq!(code(&run), 2);
+    assert!(err(&run).contains("did you mean `v(out)`"), "{}", err(&run));
+    assert_eq!(code(&bench.run("plot w.raw --format gif")), 2);
+    assert_eq!(code(&bench.run("plot w.raw --number 9")), 2);
+    assert_eq!(code(&bench.run("plot nothing.raw")), 5);
+}
+
+#[test]
+fn plot_cards_and_the_flag_draw_into_the_output_folder() {
+    let bench = Bench::new(&[("rc.cir", RC), ("p.cir", &RC.replace(".end", ".plot tran v(out)\n.end"))]);
+    let run = bench.run("p.cir --out res");
+    assert_eq!(code(&run), 0, "{}", err(&run));
+    for name in ["res/p.raw", "res/p.svg", "res/p.png"] {
+        assert!(bench.path(name).exists(), "{name}");
+        assert!(err(&run).contains(name), "{}", err(&run));
+    }
+    assert_eq!(code(&bench.run("rc.cir --plot=svg --out flag")), 0);
+    assert!(bench.path("flag/rc.svg").exists() && !bench.path("flag/rc.png").exists());
+    assert_eq!(code(&bench.run("rc.cir --plot=gif")), 2);
+}
+
+#[test]
+fn expand_writes_a_netlist_that_gives_the_same_answer() {
+    let deck = "divider\n.subckt half a b\nR1 a b {2*r}\n.ends\n.param r=1k\nV1 a 0 1\nXh a b half\nR2 b 0 1k\n.op\n.print op v(b)\n.end\n";
+    let bench = Bench::new(&[("d.cir", deck), ("bad.cir", "bad\nR1 a\n.op\n.end\n")]);
+    let text = bench.run("expand d.cir");
+    assert_eq!(code(&text), 0, "{}", err(&text));
+    assert!(!out(&text).to_lowercase().contains(".subckt"), "{}", out(&text));
+    let run = bench.run("expand d.cir --for ngspice -o flat.cir");
+    assert_eq!(code(&run), 0, "{}", err(&run));
+    let answer = |name: &str| {
+        let run = bench.run(&format!("--json {name}"));
+        let value: Value = serde_json::from_slice(&run.stdout).unwrap();
+        value["tables"][0]["rows"][0][0].as_f64().unwrap()
+    };
+    // 1 V over 2 kohm and 1 kohm
+    for name in ["d.cir", "flat.cir"] {
+        assert!((answer(name) - 1.0 / 3.0).abs() < 1e-9, "{name}: {}", answer(name));
+    }
+    assert_eq!(code(&bench.run("expand bad.cir -o no.cir")), 1);
+    assert!(!bench.path("no.cir").exists());
+}

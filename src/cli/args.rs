@@ -311,6 +311,8 @@ pub enum Target {
     Xyce,
     /// LTspice.
     Ltspice,
+    /// This program: arrays are flat, devices stay native.
+    Own,
 }
 
 #[cfg(test)]

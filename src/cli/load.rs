@@ -78,17 +78,17 @@ fn dialect(word: &str) -> Dialect {
     })
 }
 
-/// Reads, elaborates every step, shows every diagnostic.
+/// Reads a deck and puts the options of the command line into it; nothing is shown or elaborated yet.
 ///
 /// # Errors
-/// The exit code; everything was said.
-pub fn load(path: &Path, args: &ReadArgs, console: &Console) -> Result<Loaded, Exit> {
+/// The exit code of a command line or a file that cannot be used; everything was said.
+pub fn open(path: &Path, args: &ReadArgs, console: &Console) -> Result<(Elaborator, Vec<Diagnostic>), Exit> {
     let defines = Defines::parse(&args.defines).map_err(|sentence| {
         console.complain(&sentence);
         Exit::Usage
     })?;
     let options = ReadOptions { include_dirs: args.include.clone(), dialect: defines.dialect };
-    let (mut deck, mut diagnostics) = if path.as_os_str() == "-" {
+    let (mut deck, diagnostics) = if path.as_os_str() == "-" {
         let mut text = Vec::new();
         std::io::stdin().read_to_end(&mut text).map_err(|e| unreadable(path, &e, console))?;
         netlist::parse_text("<stdin>", &String::from_utf8_lossy(&text), &options)
@@ -105,25 +105,42 @@ pub fn load(path: &Path, args: &ReadArgs, console: &Console) -> Result<Loaded, E
     if !given.is_empty() {
         add_options(&mut deck, &given);
     }
-    let sources = deck.sources.clone();
-    let elaborator = Elaborator::new(deck, defines.parameters);
+    Ok((Elaborator::new(deck, defines.parameters), diagnostics))
+}
+
+/// Reads, elaborates every step, shows every diagnostic.
+///
+/// # Errors
+/// The exit code; everything was said.
+pub fn load(path: &Path, args: &ReadArgs, console: &Console) -> Result<Loaded, Exit> {
+    let (elaborator, mut diagnostics) = open(path, args, console)?;
     let built = build(&elaborator, &mut diagnostics);
-    if args.strict {
-        diagnostics.iter_mut().for_each(harden);
-    }
-    let tally = console.diagnose(&diagnostics, &sources);
+    let tally = show(&elaborator, &mut diagnostics, args, console);
     match built {
         Some((steps, first)) if tally.errors == 0 => Ok(Loaded { elaborator, steps, first, diagnostics }),
         _ => {
-            if console.json() {
-                super::console::say(&failure(&diagnostics, &sources, tally).to_string());
-            }
+            refuse(&elaborator, &diagnostics, console);
             Err(Exit::Netlist)
         }
     }
 }
 
+/// Shows the diagnostics, hardened under `--strict`, and counts them.
+pub fn show(elaborator: &Elaborator, diagnostics: &mut [Diagnostic], args: &ReadArgs, console: &Console) -> Tally {
+    if args.strict {
+        diagnostics.iter_mut().for_each(harden);
+    }
+    console.diagnose(diagnostics, &elaborator.deck().sources)
+}
+
 /// The document `--json` prints for a deck with mistakes.
+pub fn refuse(elaborator: &Elaborator, diagnostics: &[Diagnostic], console: &Console) {
+    if console.json() {
+        let tally = Tally::of(&report::ordered(diagnostics));
+        super::console::say(&failure(diagnostics, &elaborator.deck().sources, tally).to_string());
+    }
+}
+
 fn failure(diagnostics: &[Diagnostic], sources: &SourceMap, tally: Tally) -> serde_json::Value {
     let list: Vec<_> = report::ordered(diagnostics).iter().map(|d| report::to_json(d, sources)).collect();
     serde_json::json!({

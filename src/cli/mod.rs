@@ -6,11 +6,14 @@ mod argv;
 mod check;
 mod console;
 mod exit;
+mod expand;
+mod figures;
 mod interrupt;
 mod load;
 mod machine;
 mod models;
 mod places;
+mod plot;
 mod products;
 mod raw_files;
 mod report;
@@ -44,14 +47,14 @@ fn dispatch(command: &Command) -> Exit {
     match command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(&args.decks, &args.read, &args.talk, false),
+        Command::Expand(args) => {
+            expand::expand(&args.deck, args.target, args.output.as_deref(), &args.read, &args.talk)
+        }
+        Command::Plot(args) => plot::plot(args),
         Command::Models(args) => models::run(args),
         Command::Version => {
             version();
             Exit::Success
-        }
-        Command::Expand(_) | Command::Plot(_) => {
-            eprintln!("this version cannot do that yet");
-            Exit::Usage
         }
     }
 }

@@ -18,7 +18,8 @@ use super::simulate::{Step, word_text};
 
 /// Writes results and remembers what was written.
 pub struct Products<'a> {
-    places: &'a Places,
+    /// Where they go.
+    pub places: &'a Places,
     console: &'a Console,
     /// Files, in the order they were written.
     pub files: Vec<PathBuf>,
@@ -195,7 +196,9 @@ pub fn printed(steps: &[Step], p: usize, filter: AnalysisFilter) -> Vec<(Analysi
         .collect()
 }
 
-fn applies(filter: AnalysisFilter, word: AnalysisWord) -> bool {
+/// Does a card with this filter belong to this analysis?
+#[must_use]
+pub fn applies(filter: AnalysisFilter, word: AnalysisWord) -> bool {
     filter.is_none_or(|wanted| wanted == word)
 }
 
@@ -204,7 +207,8 @@ fn alike(a: &ArraySnapshot, b: &ArraySnapshot) -> bool {
 }
 
 /// `deck.csv` becomes `deck.tran.csv`.
-fn with_word(path: &Path, word: AnalysisWord) -> PathBuf {
+#[must_use]
+pub fn with_word(path: &Path, word: AnalysisWord) -> PathBuf {
     let extension = path.extension().map(|e| e.to_string_lossy().into_owned());
     match extension {
         Some(extension) => path.with_extension(format!("{}.{extension}", word_text(word))),

@@ -18,7 +18,7 @@ use super::raw_files::RawFiles;
 use super::report::plural;
 use super::simulate::{Step, label, simulate, totals, word_text};
 use super::watch::Progress;
-use super::{check, interrupt, machine, server};
+use super::{check, expand, figures, interrupt, machine, server};
 
 /// Runs a deck as the arguments say.
 pub fn run(args: &RunArgs) -> Exit {
@@ -33,6 +33,9 @@ pub fn run(args: &RunArgs) -> Exit {
     if args.norun || args.count {
         return check::check(&[deck.to_owned()], &args.read, &args.talk, args.count);
     }
+    if let Some(file) = &args.expand {
+        return expand::expand(deck, args.target, Some(file), &args.read, &args.talk);
+    }
     let console = Console::new(&args.talk, args.log.is_some() || args.output.is_some());
     let places = match Places::of(args, deck) {
         Ok(places) => places,
@@ -41,6 +44,10 @@ pub fn run(args: &RunArgs) -> Exit {
             return Exit::Usage;
         }
     };
+    if let Err(sentence) = args.plot.as_deref().map_or(Ok(Vec::new()), figures::formats) {
+        console.complain(&sentence);
+        return Exit::Usage;
+    }
     let started = Instant::now();
     let loaded = match load(deck, &args.read, &console) {
         Ok(loaded) => loaded,
@@ -134,6 +141,7 @@ fn write_products(args: &RunArgs, steps: &[Step], products: &mut Products<'_>, d
         products.csv(steps);
     }
     products.snapshots(steps);
+    figures::draw(args.plot.as_deref(), steps, products);
 }
 
 fn raw_options(args: &RunArgs, step_count: usize) -> RawOptions {

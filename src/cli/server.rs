@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::output::raw::read::{Section, sections};
 use crate::output::raw::{RawOptions, StepLayout};
 use crate::plan::Options;
 
@@ -71,7 +72,7 @@ fn send(greeting: &str, raw: &[u8]) -> io::Result<()> {
     let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
     out.write_all(greeting.as_bytes())?;
     let mut position = greeting.len();
-    for plot in plots(raw) {
+    for plot in sections(raw) {
         let (head, count_at) = server_head(&plot);
         out.write_all(head.as_bytes())?;
         out.write_all(plot.data)?;
@@ -82,36 +83,8 @@ fn send(greeting: &str, raw: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// One plot of a binary raw file.
-#[derive(Debug, PartialEq)]
-struct Plot<'a> {
-    /// Header lines, `Binary:` excluded.
-    head: &'a str,
-    points: usize,
-    variables: usize,
-    data: &'a [u8],
-}
-
-/// The plots of a raw file as this program writes them (all real, 8-byte numbers).
-fn plots(mut raw: &[u8]) -> Vec<Plot<'_>> {
-    const MARK: &[u8] = b"Binary:\n";
-    let mut out = Vec::new();
-    while let Some(at) = raw.windows(MARK.len()).position(|w| w == MARK) {
-        let Ok(head) = std::str::from_utf8(&raw[..at]) else { break };
-        let number = |key: &str| {
-            head.lines().find_map(|l| l.strip_prefix(key)).and_then(|v| v.trim().parse::<usize>().ok()).unwrap_or(0)
-        };
-        let (points, variables) = (number("No. Points:"), number("No. Variables:"));
-        let body = &raw[at + MARK.len()..];
-        let (data, rest) = body.split_at((8 * points * variables).min(body.len()));
-        out.push(Plot { head, points, variables, data });
-        raw = rest;
-    }
-    out
-}
-
 /// The header in the server's form (no count yet, a line with the number of columns) and where the count stands in it.
-fn server_head(plot: &Plot<'_>) -> (String, usize) {
+fn server_head(plot: &Section<'_>) -> (String, usize) {
     let mut text = String::new();
     let mut count_at = 0;
     for line in plot.head.lines() {
@@ -162,7 +135,7 @@ mod tests {
         raw.extend([1.0f64, 2.0].iter().flat_map(|v| v.to_le_bytes()));
         let one = raw.clone();
         raw.extend_from_slice(&one);
-        let found = plots(&raw);
+        let found = sections(&raw);
         assert_eq!(found.len(), 2);
         assert_eq!((found[1].points, found[1].variables, found[1].data.len()), (2, 1, 16));
         let (head, at) = server_head(&found[0]);

@@ -6,6 +6,7 @@
 
 mod header;
 mod plot;
+pub mod read;
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
