@@ -6,7 +6,8 @@
 use std::rc::Rc;
 
 use super::assembly::{Assembly, Frame};
-use super::compile::{Auxiliary, Slots, check_table};
+use super::compile::check_table;
+use super::slots::{Auxiliary, Slots};
 use crate::device::behavioural::{Behaviour, Behavioural, Input};
 use crate::device::group::GROUND;
 use crate::diag::Diagnostic;

@@ -25,16 +25,17 @@ pub mod percell;
 mod random;
 pub mod requests;
 pub mod scope;
+pub mod slots;
 pub mod source;
 pub mod steps;
 pub mod sweep;
 #[cfg(test)]
 mod tests;
 
-pub use compile::{Auxiliary, Slots};
 pub use context::Context;
 pub use dependence::is_dynamic;
 pub use scope::Scope;
+pub use slots::{Auxiliary, Slots};
 
 use std::rc::Rc;
 

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::OnceLock;
 
+use super::assembly::{Assembly, Frame};
 use super::scope::Scope;
 use crate::device::group::DeviceKind;
 use crate::device::{Card, ParamError, ParamValue, ParamValues, REGISTRY};
 use crate::diag::{Diagnostic, Span, nearest};
-use crate::netlist::ast::{Assign, ExprKind, Model, Name};
+use crate::netlist::ast::{Assign, Element, ExprKind, Model, Name};
 use crate::plan::SweepTarget;
 
 /// A device kind.
@@ -203,5 +204,80 @@ pub fn unknown_kind(scope: &Scope<'_>, kind: &Name) -> Diagnostic {
     match nearest(&kind.text, known()) {
         Some(near) => error.help(format!("did you mean `{near}`?")),
         None => error.help(format!("known types: {}", known().collect::<Vec<_>>().join(" "))),
+    }
+}
+
+impl<'d> Assembly<'d> {
+    pub(super) fn with_optional_model(
+        &mut self,
+        frame: &Rc<Frame<'d>>,
+        model: Option<&Name>,
+        line: &Element,
+    ) -> Option<(Option<Kind>, GivenParams)> {
+        match model {
+            Some(model) => self.with_model(frame, model, line),
+            None => {
+                let error = frame.scope.error("E-MODEL", format!("`{}` names no model", line.name.text), line.span);
+                self.error(error.help(format!("write `{} .. name` and a card `.model name ..`", line.name.text)));
+                None
+            }
+        }
+    }
+
+    /// The kind and the parameters of a model; checks that the element's letter may use it.
+    pub(super) fn with_model(
+        &mut self,
+        frame: &Rc<Frame<'d>>,
+        model: &Name,
+        line: &Element,
+    ) -> Option<(Option<Kind>, GivenParams)> {
+        let evaluated = self.model(frame, model)?;
+        let card = evaluated.kind.card();
+        let letter = line.letter.to_string();
+        let fits = match line.letter {
+            'r' | 'c' | 'l' | 'd' => card.keywords.contains(&letter.as_str()),
+            's' | 'w' => card.ports.iter().any(|p| !p.carries),
+            _ => true,
+        };
+        if !fits {
+            let message = format!(
+                "`{}` is a {}; the letter {} needs another type",
+                model.text,
+                card.doc,
+                line.letter.to_uppercase()
+            );
+            self.error(
+                frame.scope.error("E-MODEL", message, model.span).help("memristors and selectors start with N or Y"),
+            );
+            return None;
+        }
+        Some((Some(evaluated.kind), (*evaluated.params).clone()))
+    }
+
+    fn model(&mut self, frame: &Frame<'d>, name: &Name) -> Option<EvaluatedModel> {
+        let Some((card, home)) = frame.scope.model(&name.text) else {
+            let error = frame
+                .scope
+                .error("E-MODEL", format!("model `{}` is not defined", name.text), name.span)
+                .label("not defined");
+            self.error(match frame.scope.nearest_model(&name.text) {
+                Some(near) => error.help(format!("did you mean `{near}`?")),
+                None => error.help(format!("add `.model {} type(..)`", name.text)),
+            });
+            return None;
+        };
+        let key = (std::ptr::from_ref(card), home.identity());
+        if let Some(known) = self.models.get(&key) {
+            return known.clone();
+        }
+        let evaluated = match evaluate(card, home) {
+            Ok(evaluated) => Some(evaluated),
+            Err(errors) => {
+                errors.into_iter().for_each(|e| self.error(e));
+                None
+            }
+        };
+        self.models.insert(key, evaluated.clone());
+        evaluated
     }
 }

@@ -8,9 +8,10 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::compile::{Compiler, Constants, Slots};
+use super::compile::Compiler;
 use super::context::Context;
 use super::definitions::Definitions;
+use super::slots::{Constants, Slots};
 use crate::diag::{Diagnostic, Span, nearest};
 use crate::netlist::ast::{BinaryOp, Expr, ExprKind, Func, IfBlock, Model, Statement, Subckt, UnaryOp, XbarCard};
 use crate::numeric::formula::Formula;
