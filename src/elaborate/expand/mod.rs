@@ -46,11 +46,11 @@ pub fn write(elaborator: &Elaborator, target: Target) -> Result<String, Vec<Diag
     assembly.make_globals();
     assembly.place_body(&top);
     let times = source::times(&scope);
-    assembly.make_all(times);
     let arrays = std::mem::take(&mut assembly.arrays);
     for array in &arrays {
         assembly.make_array(array, times);
     }
+    assembly.make_all(times);
     assembly.apply_start_values();
     diagnostics.extend(assembly.take_errors());
     if has_errors(&diagnostics) {
@@ -205,9 +205,7 @@ impl<'d> Writer<'d> {
 
     /// One line per element that a line of the deck stands for; array instances are written later.
     fn elements(&mut self, element: &'d Element, place: Place<'_, 'd>) {
-        if let ElementKind::Instance { definition: Some(definition) } = &element.kind
-            && self.is_array(&definition.text, place)
-        {
+        if self.is_array(element, place) {
             self.line(&format!("* {} is written out below", element.name.text));
             return;
         }
@@ -217,11 +215,20 @@ impl<'d> Writer<'d> {
         }
     }
 
-    fn is_array(&self, name: &str, place: Place<'_, 'd>) -> bool {
-        let local = place.inside.iter().rev().flat_map(|s| &s.body).any(|s| match s {
-            Statement::Xbar(card) => card.name.text == name,
-            _ => false,
-        });
-        local || (self.frame.scope.subckt(name).is_none() && self.frame.scope.xbar(name).is_some())
+    /// Is the line an instance of an array? A subcircuit of the same name is meant when the number of pins is its own.
+    fn is_array(&self, element: &Element, place: Place<'_, 'd>) -> bool {
+        let ElementKind::Instance { definition: Some(definition) } = &element.kind else { return false };
+        let (mut array, mut subckt) = (None, None);
+        for statement in place.inside.iter().flat_map(|s| &s.body) {
+            match statement {
+                Statement::Xbar(card) if card.name.text == definition.text => array = Some(card),
+                Statement::Subckt(s) if s.name.text == definition.text => subckt = Some(s),
+                _ => {}
+            }
+        }
+        let array = array.or_else(|| self.frame.scope.xbar(&definition.text).map(|(card, _)| card));
+        let subckt = subckt.or_else(|| self.frame.scope.subckt(&definition.text).map(|(s, _)| s));
+        let pins: usize = element.nodes.iter().map(|n| n.range.map_or(1, bus::length)).sum();
+        array.is_some() && subckt.is_none_or(|s| s.ports.len() != pins)
     }
 }
