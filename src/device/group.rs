@@ -155,7 +155,7 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
     fn replicate(&self, from: &mut dyn DeviceGroup, i: usize, locals: &[u32], into: &mut dyn DeviceGroup) -> bool {
         let (Some(from), Some(into)) = (own::<D, N>(from), own::<D, N>(into)) else { return false };
         let (Some(device), Some(m)) = (from.devices.get(i), from.multiplicity.get(i)) else { return false };
-        if N == 0 || locals.len() % N != 0 {
+        if N == 0 || !locals.len().is_multiple_of(N) {
             return false;
         }
         let count = into.devices.len() + locals.len() / N;

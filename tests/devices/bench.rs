@@ -133,9 +133,7 @@ pub fn solve_internals(group: &dyn DeviceGroup, env: &Env, x: &mut [f64], q_befo
             x[ports + k] += d;
         }
         let limited = group.limit(env, x, &old);
-        for k in 0..ports {
-            x[k] = old[k];
-        }
+        x[..ports].copy_from_slice(&old[..ports]);
         let moved = (ports..n).map(|k| (x[k] - old[k]).abs()).fold(0.0, f64::max);
         if moved.is_nan() {
             return false;

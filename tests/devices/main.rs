@@ -1,5 +1,5 @@
 //! Every registered device: its card, its derivatives, its bounds, published numbers, and ngspice.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, missing_docs)]
 
 mod bench;
 mod bounds;

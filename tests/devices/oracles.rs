@@ -154,7 +154,7 @@ fn the_1s1r_cell_has_its_published_static_currents() {
 fn pulses(given: &[(&str, f64)]) -> (Vec<f64>, Vec<f64>) {
     let group = device("conductance_memory", &numbers(given));
     let mut x = start(group.as_ref());
-    let mut run = |volts: f64, x: &mut Vec<f64>| -> Vec<f64> {
+    let run = |volts: f64, x: &mut Vec<f64>| -> Vec<f64> {
         let mut conductances = Vec::new();
         for _ in 0..64 {
             x[0] = volts;

@@ -35,7 +35,7 @@ impl Branch {
             w *= (-r + (1.0 + self.seed)).max(S::from(0.0)).powf(self.growth);
         }
         if self.saturation > 0.0 {
-            w = w / (r.max(S::from(0.0)) + self.knee).powf(self.saturation);
+            w /= (r.max(S::from(0.0)) + self.knee).powf(self.saturation);
         }
         w
     }
