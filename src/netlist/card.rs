@@ -72,7 +72,7 @@ pub(super) const POSITIONAL: Rules = Rules::new(Spacing::Tight);
 /// Moves over blanks, commas and a ` * remark` (with a warning).
 pub(super) fn element_gap(i: Text) -> Parsed<()> {
     let (mut i, ()) = gap(i)?;
-    while i.after_blank() && is_remark(i) {
+    while is_remark(i) && i.after_blank() {
         let next = i.next_piece();
         let span = i.span_to(&next);
         i.context.note(

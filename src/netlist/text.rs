@@ -102,7 +102,7 @@ impl<'a> Text<'a> {
     /// An error at the token here.
     pub fn expected<T>(&self, what: &'static str) -> Parsed<'a, T> {
         let at = self.offset();
-        Err(nom::Err::Error(Fault { start: at, end: at + self.token_len(), reason: Reason::Expected(what) }))
+        Err(nom::Err::Error(Fault { start: at, end: at, reason: Reason::Expected(what) }))
     }
     /// An error at the token here that no alternative can mend.
     pub fn fail<T>(&self, code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Parsed<'a, T> {
@@ -122,11 +122,15 @@ impl<'a> Text<'a> {
     }
     /// Bytes of the token here, for a caret: a word, or one character.
     pub fn token_len(&self) -> usize {
-        let word = self.rest.find(|c: char| !(c.is_alphanumeric() || "_.#$!@:[]".contains(c)));
-        match word.unwrap_or(self.rest.len()) {
-            0 => self.peek().map_or(0, char::len_utf8),
-            len => len,
-        }
+        token_len(self.rest)
+    }
+}
+
+fn token_len(text: &str) -> usize {
+    let word = text.find(|c: char| !(c.is_alphanumeric() || "_.#$!@:[]".contains(c)));
+    match word.unwrap_or(text.len()) {
+        0 => text.chars().next().map_or(0, char::len_utf8),
+        len => len,
     }
 }
 
@@ -135,7 +139,8 @@ pub(super) fn lower(text: &str) -> String {
     if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() }
 }
 
-/// Why a parser stopped, over logical bytes of its line.
+/// Why a parser stopped, over logical bytes of its line; an expectation covers the token at its start, which is only
+/// measured when the fault is shown, because most faults are alternatives that another parser takes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Fault {
     pub start: usize,
@@ -161,15 +166,17 @@ pub(super) struct Told {
 impl Fault {
     /// The diagnostic of a card of the given form.
     pub fn into_diagnostic(self, line: &Line, form: &str) -> Diagnostic {
-        let span = line.span(self.start, self.end);
         match self.reason {
             Reason::Told(told) => {
                 let told = *told;
                 let help = if told.help.is_empty() { form.to_owned() } else { told.help };
+                let span = line.span(self.start, self.end);
                 Diagnostic { help: Some(help), ..Diagnostic::error(told.code, told.message).at(span) }
             }
             Reason::Expected(what) => {
-                let found = line.text.get(self.start..self.end).unwrap_or("");
+                let tail = line.text.get(self.start..).unwrap_or("");
+                let end = self.start + token_len(tail);
+                let (found, span) = (&tail[..end - self.start], line.span(self.start, end));
                 let message = if found.is_empty() {
                     format!("the line ends where {what} is expected")
                 } else {
@@ -184,7 +191,7 @@ impl Fault {
 impl<'a> ParseError<Text<'a>> for Fault {
     fn from_error_kind(input: Text<'a>, _: ErrorKind) -> Self {
         let start = input.offset();
-        Fault { start, end: start + input.token_len(), reason: Reason::Expected("something else") }
+        Fault { start, end: start, reason: Reason::Expected("something else") }
     }
     fn append(_: Text<'a>, _: ErrorKind, other: Self) -> Self {
         other

@@ -112,9 +112,9 @@ fn is_key(c: char) -> bool {
 
 /// `key =`, the key returned; not `key ==`.
 pub(super) fn key_equals(i: Text) -> Parsed<Name> {
-    let (rest, name) = ident_name(i)?;
-    let (rest, _) = equals(rest)?;
-    Ok((rest, name))
+    let (after, _) = ident(i)?;
+    let (rest, ()) = equals(after)?;
+    Ok((rest, i.name_to(&after)))
 }
 
 /// `=` that is not `==`, with blanks around.
@@ -128,7 +128,10 @@ pub(super) fn equals(i: Text) -> Parsed<()> {
 
 /// True at `key =`.
 pub(super) fn at_assignment(i: Text) -> bool {
-    ident_len(i.rest).is_some_and(|len| equals(i.skip(len)).is_ok())
+    ident_len(i.rest).is_some_and(|len| {
+        let after = i.skip(len).trimmed();
+        after.starts_with("=") && !after.starts_with("==")
+    })
 }
 
 /// A node, maybe a bus.
