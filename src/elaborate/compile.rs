@@ -1,7 +1,7 @@
 //! Expressions to formulas: names resolved, functions inlined, constants folded.
 //!
-//! A function argument is compiled where the function was called, at its first use inside the body, and shared by all
-//! later uses; bodies are inlined, so a formula knows no calls.
+//! A function argument is compiled once, in the scope of the call, and shared by all its uses; inside `ddt()` and
+//! `idt()`, which have formulas of their own, once more. Bodies are inlined, so a formula knows no calls.
 
 use std::cell::RefCell;
 
