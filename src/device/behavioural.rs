@@ -281,9 +281,6 @@ impl DeviceGroup for BehaviouralGroup {
         self.load_values(env, &started, &mut load);
         out.q = load.q;
     }
-    fn limit(&self, _env: &Env, _new: &mut [f64], _old: &[f64]) -> bool {
-        false
-    }
     fn corner(&self, _t: f64) -> Option<f64> {
         None
     }

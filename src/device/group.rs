@@ -54,8 +54,22 @@ pub trait DeviceGroup: Send + Sync {
     fn start(&self, x: &mut [f64], ports: bool);
     /// q rows at the start state (`uic`: a capacitor's charge is C ic whatever its node voltages are).
     fn start_charges(&self, env: &Env, x: &[f64], out: &mut Load);
-    /// Newton limiting on the global vectors; true when anything was pulled back.
-    fn limit(&self, env: &Env, new: &mut [f64], old: &[f64]) -> bool;
+    /// Does the kind limit Newton steps at all?
+    fn limits(&self) -> bool {
+        false
+    }
+    /// Newton limiting: `at` holds the local values of every instance at its last evaluation and ends with those of the
+    /// next, near the global `x`; true when any differs from `x`. The unknowns themselves are never touched, so a node
+    /// that a source holds stays held.
+    fn limit(&self, env: &Env, x: &[f64], at: &mut [f64]) -> bool {
+        let _ = (env, x, at);
+        false
+    }
+    /// Like [`DeviceGroup::load`], evaluated at the limited local values `at` and continued linearly to `x`.
+    fn load_at(&self, env: &Env, x: &[f64], at: &[f64], out: &mut Load) {
+        let _ = at;
+        self.load(env, x, out);
+    }
     /// Earliest corner after `t` among all instances.
     fn corner(&self, t: f64) -> Option<f64>;
     /// Smallest `surface` among the instances with its index; `None` when the kind has no events.
@@ -192,6 +206,29 @@ impl<D: Device<N>, const N: usize> Group<D, N> {
             }
         }
     }
+    fn resize(&self, out: &mut Load) {
+        let n = self.devices.len();
+        out.f.resize(n * N, 0.0);
+        out.q.resize(n * N, 0.0);
+        out.g.resize(n * N * N, 0.0);
+        out.c.resize(n * N * N, 0.0);
+    }
+    /// f, q and both Jacobians of one instance at its local values.
+    #[inline]
+    fn load_one(&self, i: usize, env: &Env, local: &[f64; N], out: &mut Load) {
+        let dual: [Dual<N>; N] = std::array::from_fn(|k| Dual::variable(local[k], k));
+        let balance = self.devices[i].balance(env, &dual);
+        for row in 0..N {
+            let m = self.row_scale(i, row);
+            out.f[i * N + row] = m * balance.f[row].v;
+            out.q[i * N + row] = m * balance.q[row].v;
+            let block = (i * N + row) * N;
+            for k in 0..N {
+                out.g[block + k] = m * balance.f[row].d[k];
+                out.c[block + k] = m * balance.q[row].d[k];
+            }
+        }
+    }
     /// Port rows of `m` parallel copies carry m times the current; internal rows describe one copy.
     fn row_scale(&self, i: usize, row: usize) -> f64 {
         if self.scaled && row < D::CARD.ports.len() { self.multiplicity[i] } else { 1.0 }
@@ -223,23 +260,25 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
         ports.get(row).is_none_or(|p| p.carries) || ports.iter().all(|p| !p.carries)
     }
     fn load(&self, env: &Env, x: &[f64], out: &mut Load) {
-        let n = self.devices.len();
-        out.f.resize(n * N, 0.0);
-        out.q.resize(n * N, 0.0);
-        out.g.resize(n * N * N, 0.0);
-        out.c.resize(n * N * N, 0.0);
-        for (i, device) in self.devices.iter().enumerate() {
+        self.resize(out);
+        for i in 0..self.devices.len() {
+            self.load_one(i, env, &self.gather(i, x), out);
+        }
+    }
+    fn load_at(&self, env: &Env, x: &[f64], at: &[f64], out: &mut Load) {
+        self.resize(out);
+        let (points, _) = at.as_chunks::<N>();
+        for (i, point) in points.iter().enumerate() {
+            self.load_one(i, env, point, out);
             let local = self.gather(i, x);
-            let dual: [Dual<N>; N] = std::array::from_fn(|k| Dual::variable(local[k], k));
-            let balance = device.balance(env, &dual);
-            for row in 0..N {
-                let m = self.row_scale(i, row);
-                out.f[i * N + row] = m * balance.f[row].v;
-                out.q[i * N + row] = m * balance.q[row].v;
-                let block = (i * N + row) * N;
+            if local == *point {
+                continue;
+            }
+            for row in i * N..(i + 1) * N {
                 for k in 0..N {
-                    out.g[block + k] = m * balance.f[row].d[k];
-                    out.c[block + k] = m * balance.q[row].d[k];
+                    let d = local[k] - point[k];
+                    out.f[row] += out.g[row * N + k] * d;
+                    out.q[row] += out.c[row * N + k] * d;
                 }
             }
         }
@@ -277,15 +316,15 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
             }
         }
     }
-    fn limit(&self, env: &Env, new: &mut [f64], old: &[f64]) -> bool {
+    fn limits(&self) -> bool {
+        D::LIMITS
+    }
+    fn limit(&self, env: &Env, x: &[f64], at: &mut [f64]) -> bool {
         let mut any = false;
-        for (i, device) in self.devices.iter().enumerate() {
-            let mut local = self.gather(i, new);
-            let before = self.gather(i, old);
-            if device.limit(env, &mut local, &before) {
-                self.scatter(i, &local, new, 0);
-                any = true;
-            }
+        let (points, _) = at.as_chunks_mut::<N>();
+        for (i, (device, point)) in self.devices.iter().zip(points).enumerate() {
+            let before = std::mem::replace(point, self.gather(i, x));
+            any |= device.limit(env, point, &before);
         }
         any
     }

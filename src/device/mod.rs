@@ -103,7 +103,10 @@ pub trait Device<const N: usize>: Clone + Send + Sync + 'static {
         let _ = x;
     }
 
-    /// Newton limiting: may pull `new` towards `old`; true when it did.
+    /// Must be true for [`Device::limit`] to be called.
+    const LIMITS: bool = false;
+
+    /// Newton limiting: may pull the point of the next evaluation, `new`, towards the last one; true when it did.
     fn limit(&self, env: &Env, new: &mut [f64; N], old: &[f64; N]) -> bool {
         let _ = (env, new, old);
         false

@@ -7,9 +7,11 @@
 //!           done when |x+ - x| <= tolerance per unknown, |R| <= tolerance per row, nothing was limited or damped,
 //!           or at once when R is at rounding level (linear systems need one solve)
 //!
-//! Damping halves lambda until the residual, in units of its tolerances, has fallen (Armijo's rule with a mild slope);
-//! it only evaluates, so it costs no factorization. A step that a device limited is taken as it is: the limiter knows
-//! its exponential better.
+//! Damping is Deuflhard's natural monotonicity test: lambda is halved until the simplified correction J^-1 R(x+), with
+//! the J at hand, is shorter than dx in units of the tolerances (Deuflhard, Newton Methods for Nonlinear Problems, 3.1).
+//! It does not depend on how rows are scaled, and costs a solve but no factorization. A device that limits (an
+//! exponential) is evaluated elsewhere than at the iterate and continued linearly from there; such a step is taken as it
+//! is, because the limiter knows better.
 
 use thiserror::Error;
 
@@ -21,17 +23,23 @@ pub trait Equations {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// Evaluates R and J at `x`.
+    /// A new iteration starts at `x`: nothing is limited.
+    fn begin(&mut self, x: &[f64]);
+    /// Evaluates R and J at `x`; where a device was limited, its part is the tangent at the limited point.
     fn linearise(&mut self, x: &[f64]);
     /// Solves J dx = -R.
     ///
     /// # Errors
     /// The unknown whose pivot vanished.
     fn step(&mut self, dx: &mut [f64]) -> Result<(), usize>;
-    /// Pulls `new` back towards `old` where a device asks for it; true when it did.
-    fn limit(&mut self, new: &mut [f64], old: &[f64]) -> bool;
+    /// Lets devices choose where to be evaluated for the iterate `x`; true when any is not evaluated at `x` itself.
+    fn limit(&mut self, x: &[f64]) -> bool;
+    /// The iterate of the last `limit` is taken; the next limiting starts from there.
+    fn keep(&mut self);
     /// Allowed change of unknown `k` between iterates of sizes `a` and `b`.
     fn tolerance(&self, k: usize, a: f64, b: f64) -> f64;
+    /// Solves J dx = -R with the present R and the J of the last [`Equations::step`]: the simplified correction.
+    fn correct(&mut self, dx: &mut [f64]);
     /// Largest |R_k| / tolerance and its row; `rounding`: relative to rounding level instead of the tolerances.
     fn residual(&self, rounding: bool) -> (f64, usize);
 }
@@ -104,26 +112,33 @@ pub fn solve(equations: &mut dyn Equations, x: &mut Vec<f64>, effort: Effort) ->
     let n = equations.len();
     let mut dx = vec![0.0; n];
     let mut new = vec![0.0; n];
+    let mut simplified = vec![0.0; n];
+    equations.begin(x);
     equations.linearise(x);
     for iterations in 1..=effort.iterations {
-        let before = equations.residual(false).0;
         equations.step(&mut dx).map_err(|unknown| NewtonError::Singular { unknown, iterations })?;
         if let Some(unknown) = dx.iter().position(|d| !d.is_finite()) {
             return Err(NewtonError::NotFinite { unknown, iterations });
         }
+        let length = weighted_length(equations, x, &dx);
         let mut lambda = 1.0;
         let limited = loop {
             for k in 0..n {
                 new[k] = x[k] + lambda * dx[k];
             }
-            let limited = equations.limit(&mut new, x);
+            let limited = equations.limit(&new);
             equations.linearise(&new);
-            let after = equations.residual(false).0;
-            if limited || !effort.damped || after <= (1.0 - 0.1 * lambda) * before.max(1.0) || lambda < SMALLEST_STEP {
+            if limited || !effort.damped || lambda < SMALLEST_STEP {
                 break limited;
+            }
+            equations.correct(&mut simplified);
+            let left = weighted_length(equations, x, &simplified);
+            if left <= 1.0 || left <= (1.0 - 0.25 * lambda) * length {
+                break false;
             }
             lambda *= 0.5;
         };
+        equations.keep();
         std::mem::swap(x, &mut new); // `new` now holds the iterate before
         if limited || lambda < 1.0 {
             continue;
@@ -143,6 +158,11 @@ pub fn solve(equations: &mut dyn Equations, x: &mut Vec<f64>, effort: Effort) ->
     Err(NewtonError::Limit { iterations: effort.iterations, worst })
 }
 
+/// Largest |dx_k| in units of the tolerance of unknown k at x.
+fn weighted_length(equations: &dyn Equations, x: &[f64], dx: &[f64]) -> f64 {
+    dx.iter().enumerate().map(|(k, d)| d.abs() / equations.tolerance(k, x[k], x[k])).fold(0.0, f64::max)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +172,7 @@ mod tests {
         f: fn(f64) -> (f64, f64),
         r: f64,
         j: f64,
+        solved: f64,
     }
     impl Equations for Scalar {
         fn len(&self) -> usize {
@@ -164,14 +185,20 @@ mod tests {
             if self.j == 0.0 {
                 return Err(0);
             }
+            self.solved = self.j;
             dx[0] = -self.r / self.j;
             Ok(())
         }
-        fn limit(&mut self, _new: &mut [f64], _old: &[f64]) -> bool {
+        fn begin(&mut self, _x: &[f64]) {}
+        fn limit(&mut self, _x: &[f64]) -> bool {
             false
         }
+        fn keep(&mut self) {}
         fn tolerance(&self, _k: usize, a: f64, b: f64) -> f64 {
             1e-9 * a.abs().max(b.abs()) + 1e-12
+        }
+        fn correct(&mut self, dx: &mut [f64]) {
+            dx[0] = -self.r / self.solved;
         }
         fn residual(&self, rounding: bool) -> (f64, usize) {
             (self.r.abs() / if rounding { 1e-15 } else { 1e-9 }, 0)
@@ -181,7 +208,7 @@ mod tests {
     #[test]
     fn square_root_of_two_converges_quadratically() {
         let mut x = vec![1.0];
-        let mut e = Scalar { f: |x| (x * x - 2.0, 2.0 * x), r: 0.0, j: 0.0 };
+        let mut e = Scalar { f: |x| (x * x - 2.0, 2.0 * x), r: 0.0, j: 0.0, solved: 0.0 };
         let done = solve(&mut e, &mut x, Effort { iterations: 20, damped: false }).unwrap();
         assert!((x[0] - 2f64.sqrt()).abs() < 1e-12);
         assert!(done.iterations <= 6);
@@ -191,7 +218,7 @@ mod tests {
     fn damping_saves_the_arc_tangent() {
         let f = |x: f64| (x.atan(), 1.0 / (1.0 + x * x));
         let mut x = vec![5.0];
-        let mut e = Scalar { f, r: 0.0, j: 0.0 };
+        let mut e = Scalar { f, r: 0.0, j: 0.0, solved: 0.0 };
         assert!(solve(&mut e, &mut x, Effort { iterations: 50, damped: false }).is_err());
         let mut x = vec![5.0];
         solve(&mut e, &mut x, Effort { iterations: 100, damped: true }).unwrap();
@@ -200,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_vanishing_pivot_is_named() {
-        let mut e = Scalar { f: |x| (x * x + 1.0, 2.0 * x), r: 0.0, j: 0.0 };
+        let mut e = Scalar { f: |x| (x * x + 1.0, 2.0 * x), r: 0.0, j: 0.0, solved: 0.0 };
         let error = solve(&mut e, &mut vec![0.0], Effort { iterations: 5, damped: false }).unwrap_err();
         assert_eq!(error, NewtonError::Singular { unknown: 0, iterations: 1 });
     }

@@ -16,7 +16,7 @@ mod rows;
 pub use rows::Rows;
 
 use crate::circuit::{Circuit, UnknownKind};
-use crate::device::group::GROUND;
+use crate::device::group::{GROUND, value_at};
 use crate::device::{Env, Load};
 use crate::numeric::newton::Equations;
 use crate::numeric::pattern::Pattern;
@@ -49,6 +49,10 @@ pub struct System {
     diagonal: Vec<u32>,
     row_of: Vec<u32>,
     loads: Vec<Load>,
+    /// Where every limiting group was evaluated: its local values, empty for the others.
+    points: Vec<Vec<f64>>,
+    /// The same at the last accepted iterate.
+    kept: Vec<Vec<f64>>,
     /// f by row.
     pub f: Vec<f64>,
     /// q by row.
@@ -117,6 +121,8 @@ impl System {
             diagonal,
             row_of: pattern.rows().to_vec(),
             loads: circuit.groups.iter().map(|_| Load::default()).collect(),
+            points: vec![Vec::new(); circuit.groups.len()],
+            kept: vec![Vec::new(); circuit.groups.len()],
             f: vec![0.0; n],
             q: vec![0.0; n],
             traffic: vec![0.0; n],
@@ -166,13 +172,35 @@ impl System {
 
     /// Evaluates every device at `x` and sums f, q and both Jacobians.
     pub fn load(&mut self, circuit: &Circuit, env: &Env, x: &[f64]) {
+        self.forget_limits(circuit, x);
+        self.load_limited(circuit, env, x);
+    }
+
+    /// Evaluates at `x` itself from now on.
+    fn forget_limits(&mut self, circuit: &Circuit, x: &[f64]) {
+        for (group, point) in circuit.groups.iter().zip(&mut self.points) {
+            if group.limits() {
+                point.clear();
+                point.extend(group.locals().iter().map(|&id| value_at(x, id)));
+            }
+        }
+        self.kept.clone_from(&self.points);
+    }
+
+    /// Sums f, q and both Jacobians, evaluated where the devices want to be evaluated.
+    fn load_limited(&mut self, circuit: &Circuit, env: &Env, x: &[f64]) {
         self.f.fill(0.0);
         self.q.fill(0.0);
         self.traffic.fill(0.0);
         self.g.fill(0.0);
         self.c.fill(0.0);
-        for ((group, load), positions) in circuit.groups.iter().zip(&mut self.loads).zip(&self.positions) {
-            group.load(env, x, load);
+        for (k, group) in circuit.groups.iter().enumerate() {
+            let load = &mut self.loads[k];
+            if group.limits() {
+                group.load_at(env, x, &self.points[k], load);
+            } else {
+                group.load(env, x, load);
+            }
             for ((&row, &f), &q) in group.locals().iter().zip(&load.f).zip(&load.q) {
                 if row != GROUND {
                     let row = row as usize;
@@ -181,7 +209,7 @@ impl System {
                     self.traffic[row] += f.abs();
                 }
             }
-            for ((&position, &g), &c) in positions.iter().zip(&load.g).zip(&load.c) {
+            for ((&position, &g), &c) in self.positions[k].iter().zip(&load.g).zip(&load.c) {
                 self.g[position as usize] += g;
                 self.c[position as usize] += c;
             }
@@ -252,14 +280,15 @@ impl System {
         self.lu.solve(rhs);
     }
 
-    /// Worst |sum of currents| at a node in A and relative to the currents that meet there, at the last combine.
+    /// Worst |sum of currents| at a node in A and relative to the currents that meet there, at the last combine. Currents
+    /// for which the absolute tolerance rules count as large as the smallest for which it does not.
     #[must_use]
     pub fn kirchhoff(&self, rows: &Rows) -> (f64, f64) {
         let mut worst = (0.0f64, 0.0f64);
         for r in 0..self.len() {
             if self.kinds[r] == UnknownKind::Voltage && !rows.is_held(r) {
                 let absolute = self.residual[r].abs();
-                let relative = absolute / (self.traffic[r] + self.tolerances.current);
+                let relative = absolute / (self.traffic[r] + self.tolerances.current / self.tolerances.relative);
                 worst = (worst.0.max(absolute), worst.1.max(relative));
             }
         }
@@ -283,27 +312,41 @@ impl Equations for Problem<'_> {
     fn len(&self) -> usize {
         self.system.len()
     }
+    fn begin(&mut self, x: &[f64]) {
+        self.system.forget_limits(self.circuit, x);
+    }
     fn linearise(&mut self, x: &[f64]) {
-        self.system.load(self.circuit, &self.env, x);
+        self.system.load_limited(self.circuit, &self.env, x);
         self.system.combine(self.rows, x);
     }
     fn step(&mut self, dx: &mut [f64]) -> Result<(), usize> {
         self.system.factor()?;
+        self.correct(dx);
+        Ok(())
+    }
+    fn limit(&mut self, x: &[f64]) -> bool {
+        let mut any = false;
+        let System { points, kept, .. } = &mut *self.system;
+        for ((group, point), kept) in self.circuit.groups.iter().zip(points).zip(kept) {
+            if group.limits() {
+                point.clone_from(kept);
+                any |= group.limit(&self.env, x, point);
+            }
+        }
+        any
+    }
+    fn keep(&mut self) {
+        let System { points, kept, .. } = &mut *self.system;
+        std::mem::swap(points, kept);
+    }
+    fn tolerance(&self, k: usize, a: f64, b: f64) -> f64 {
+        self.system.tolerances.relative * a.abs().max(b.abs()) + self.system.absolute[k]
+    }
+    fn correct(&mut self, dx: &mut [f64]) {
         for (d, r) in dx.iter_mut().zip(&self.system.residual) {
             *d = -r;
         }
         self.system.solve(dx);
-        Ok(())
-    }
-    fn limit(&mut self, new: &mut [f64], old: &[f64]) -> bool {
-        let mut any = false;
-        for group in &self.circuit.groups {
-            any |= group.limit(&self.env, new, old);
-        }
-        any
-    }
-    fn tolerance(&self, k: usize, a: f64, b: f64) -> f64 {
-        self.system.tolerances.relative * a.abs().max(b.abs()) + self.system.absolute[k]
     }
     fn residual(&self, rounding: bool) -> (f64, usize) {
         let mut worst = (0.0, 0);

@@ -132,8 +132,11 @@ pub fn solve_internals(group: &dyn DeviceGroup, env: &Env, x: &mut [f64], q_befo
         for (k, d) in step.iter().enumerate() {
             x[ports + k] += d;
         }
-        let limited = group.limit(env, x, &old);
-        x[..ports].copy_from_slice(&old[..ports]);
+        let mut at = old.clone();
+        let limited = group.limits() && group.limit(env, x, &mut at);
+        if limited {
+            x[ports..].copy_from_slice(&at[ports..]);
+        }
         let moved = (ports..n).map(|k| (x[k] - old[k]).abs()).fold(0.0, f64::max);
         if moved.is_nan() {
             return false;

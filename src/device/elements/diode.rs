@@ -133,6 +133,8 @@ impl Device<3> for Diode {
         equivalent: "",
     };
 
+    const LIMITS: bool = true;
+
     fn from_params(p: &ParamValues) -> Result<Self, ParamError> {
         Ok(Self {
             is: p.number("is"),

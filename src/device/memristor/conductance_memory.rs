@@ -123,6 +123,8 @@ By 0 y I=V(p)-V(d)
 ",
     };
 
+    const LIMITS: bool = true;
+
     fn from_params(p: &ParamValues) -> Result<Self, ParamError> {
         let branch = |rate, scale, heat, bound, growth, seed, saturation, knee| Branch {
             rate: p.number(rate),

@@ -61,6 +61,8 @@ min(1,10000*((I(Vs)<0)?(xi+V(y)):(1-xi-V(y)))))))
 ",
     };
 
+    const LIMITS: bool = true;
+
     fn from_params(p: &ParamValues) -> Result<Self, ParamError> {
         let (ron, roff, d, rinit) = (p.number("ron"), p.number("roff"), p.number("d"), p.number("rinit"));
         if ron == roff {

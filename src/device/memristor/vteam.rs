@@ -121,6 +121,8 @@ By 0 y I=(time>0)?((V(te,be)/voff>1)?(koff/span*pow(abs(V(te,be)/voff-1),alphaof
 ",
     };
 
+    const LIMITS: bool = true;
+
     fn from_params(p: &ParamValues) -> Result<Self, ParamError> {
         let (won, woff) = (p.number("won"), p.number("woff"));
         let span = woff - won;

@@ -124,6 +124,8 @@ By 0 y I=(time>0)?(V(g)*V(f)):0
 ",
     };
 
+    const LIMITS: bool = true;
+
     fn from_params(p: &ParamValues) -> Result<Self, ParamError> {
         if p.number("eta").abs() != 1.0 {
             return Err(ParamError::Conflict("`eta` must be 1 or -1".into()));

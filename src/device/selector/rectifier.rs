@@ -47,6 +47,8 @@ Bi te be I=is*(exp(min(V(te,be)/V(s),200))-1)+gleak*V(te,be)
 ",
     };
 
+    const LIMITS: bool = true;
+
     fn from_params(p: &ParamValues) -> Result<Self, ParamError> {
         Ok(Self { is: p.number("is"), n: p.number("n"), vs: p.number("vs"), gleak: p.number("gleak") })
     }

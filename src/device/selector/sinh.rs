@@ -39,6 +39,8 @@ Bi te be I=0.5*ie*(exp(V(h))-exp(-V(h)))
 ",
     };
 
+    const LIMITS: bool = true;
+
     fn from_params(p: &ParamValues) -> Result<Self, ParamError> {
         let (vr, ir, selectivity) = (p.number("vr"), p.number("ir"), p.number("selectivity"));
         if selectivity > 0.0 && selectivity <= 2.0 {

@@ -87,6 +87,8 @@ Bi te be I=V(te,be)*exp((1-min(max(V(s),0),1))*(ln(gl)+V(l))-min(max(V(s),0),1)*
 ",
     };
 
+    const LIMITS: bool = true;
+
     fn from_params(p: &ParamValues) -> Result<Self, ParamError> {
         let (vth, vhold) = (p.number("vth"), p.number("vhold"));
         if vhold > vth {
