@@ -49,7 +49,18 @@ const LAYERS: &[Layer] = &[
     Layer {
         module: "output",
         uses: &["units", "numeric::formula", "plan", "result"],
-        crates: &["plotters", "dejavu", "csv", "ndarray", "ndarray_npy", "serde", "serde_json", "jiff", "thiserror"],
+        crates: &[
+            "plotters",
+            "dejavu",
+            "csv",
+            "ndarray",
+            "ndarray_npy",
+            "serde",
+            "serde_json",
+            "jiff",
+            "strsim",
+            "thiserror",
+        ],
     },
     Layer { module: "cli", uses: &[ANY], crates: &[ANY] },
 ];
