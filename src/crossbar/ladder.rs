@@ -94,11 +94,9 @@ impl WordLadders {
                     cell[l] = network.cells[(block * LANES + l) * m + j];
                     s[l] += cell[l];
                 }
-                if !plain {
-                    if let Some(leak) = &network.word.leak {
-                        for l in 0..lines {
-                            s[l] += leak[(block * LANES + l) * m + j];
-                        }
+                if !plain && let Some(leak) = &network.word.leak {
+                    for l in 0..lines {
+                        s[l] += leak[(block * LANES + l) * m + j];
                     }
                 }
                 let last = j + 1 == m;

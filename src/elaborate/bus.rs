@@ -156,7 +156,7 @@ impl Replica<'_> {
         wave.args.iter_mut().try_for_each(|arg| self.expr(arg))
     }
 
-    fn nodes(&mut self, nodes: &mut Vec<NodeRef>) -> Result<(), Diagnostic> {
+    fn nodes(&mut self, nodes: &mut [NodeRef]) -> Result<(), Diagnostic> {
         for node in nodes.iter_mut() {
             let Some(range) = node.range else { continue };
             let index = match length(range) {

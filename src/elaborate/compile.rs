@@ -380,7 +380,7 @@ impl<'s, 'd> Compiler<'s, 'd> {
     }
 
     fn table(&mut self, scope: &Scope<'d>, nodes: &[NodeIndex], arguments: &[Expr], span: Span) -> Compiled {
-        if nodes.len() % 2 == 0 {
+        if nodes.len().is_multiple_of(2) {
             return Err(scope.error("E-TABLE", "a table needs pairs x,y after its argument", span));
         }
         let mut points = Vec::with_capacity(nodes.len() / 2);

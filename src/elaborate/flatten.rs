@@ -7,7 +7,7 @@ use super::assembly::{Assembly, Frame, Line, Placed, StartValue};
 use super::bus;
 use super::scope::{Given, Scope};
 use crate::diag::{Diagnostic, Span, nearest};
-use crate::netlist::ast::{AnalysisKind, Element, ElementKind, Name, NodeRef, Statement, Subckt};
+use crate::netlist::ast::{AnalysisKind, Control, Element, ElementKind, Name, NodeRef, Statement, Subckt};
 
 /// Deepest nesting of instances.
 const DEEPEST: usize = 100;
@@ -203,7 +203,7 @@ impl<'d> Assembly<'d> {
                 None => sound = false,
             }
         }
-        if !(multiplicity > 0.0) {
+        if !multiplicity.is_finite() || multiplicity <= 0.0 {
             let error = instance.frame.scope.error("E-VALUE", format!("m = {multiplicity} is not positive"), line.span);
             self.error(error);
             return None;
@@ -318,11 +318,9 @@ fn has_bus(element: &Element) -> bool {
     bus(&element.nodes)
         || match &element.kind {
             ElementKind::VoltageSwitch { control, .. } => bus(control),
-            ElementKind::Controlled(control) => match control {
-                crate::netlist::ast::Control::LinearVoltage { nodes, .. }
-                | crate::netlist::ast::Control::PolyVoltage { nodes, .. } => bus(nodes),
-                _ => false,
-            },
+            ElementKind::Controlled(Control::LinearVoltage { nodes, .. } | Control::PolyVoltage { nodes, .. }) => {
+                bus(nodes)
+            }
             _ => false,
         }
 }

@@ -104,7 +104,7 @@ impl GivenParams {
                 }
             }
             ParamError::Missing { name, doc } => scope
-                .error("E-MISSING", format!("`{owner}` has no {}", if *doc == "" { name } else { doc }), span)
+                .error("E-MISSING", format!("`{owner}` has no {}", if doc.is_empty() { name } else { doc }), span)
                 .help(format!("give its value, or `{name}=..`")),
             ParamError::OutOfRange { name, .. } | ParamError::NotFinite { name } => {
                 scope.error("E-RANGE", format!("`{owner}`: {error}"), self.span_of_param(card, name).unwrap_or(span))

@@ -49,8 +49,11 @@ const NUMBERS: &[(&[&str], Range, Setter)] = &[
     (&["threads"], Range::NotNegative, |s, v| s.options.threads = v as usize),
 ];
 
+/// The spellings of a switch and what it sets.
+type Flag = (&'static [&'static str], fn(&mut Settings, bool));
+
 /// Switches: without a value they are on.
-const FLAGS: &[(&[&str], fn(&mut Settings, bool))] = &[
+const FLAGS: &[Flag] = &[
     (&["icop"], |s, on| s.options.ic_in_op = on),
     (&["savecurrents"], |s, on| s.options.save_currents = on),
     (&["strict"], |s, on| s.options.strict = on),

@@ -148,7 +148,8 @@ impl Matrix {
 }
 
 fn read_npy(name: &str, bytes: &[u8]) -> Result<Matrix, MatrixError> {
-    let readers: [fn(&[u8]) -> Result<ArrayD<f64>, ReadNpyError>; 10] = [
+    type Reader = fn(&[u8]) -> Result<ArrayD<f64>, ReadNpyError>;
+    let readers: [Reader; 10] = [
         |b| read_as::<f64>(b, f64::from),
         |b| read_as::<f32>(b, f64::from),
         |b| read_as::<i64>(b, |v| v as f64),

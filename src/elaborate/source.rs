@@ -146,7 +146,7 @@ impl<'d> Assembly<'d> {
         let (points, spans) = match &wave.file {
             Some(file) => (self.pwl_file(frame, wave, file)?, Vec::new()),
             None => {
-                if wave.args.len() % 2 != 0 {
+                if !wave.args.len().is_multiple_of(2) {
                     let message = format!("PWL needs pairs of time and value, but has {} numbers", wave.args.len());
                     return Err(scope.error("E-PWL", message, wave.span));
                 }

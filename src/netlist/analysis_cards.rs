@@ -75,12 +75,12 @@ pub(super) fn tran<'a>(i: Text<'a>, out: &mut Vec<Statement>) -> Parsed<'a, ()> 
 /// HSPICE's sweep of an analysis, as a step of the whole deck.
 fn sweep<'a>(i: Text<'a>, out: &mut Vec<Statement>) -> Parsed<'a, ()> {
     let (i, ()) = blanks(i)?;
-    if let Ok((after, key)) = key_equals(i) {
-        if key.text == "monte" {
-            let (after, runs) = value(POSITIONAL)(after)?;
-            out.push(Statement::MonteCarlo(MonteCarloCard { runs, params: Vec::new(), span: i.span_to(&after) }));
-            return Ok((after, ()));
-        }
+    if let Ok((after, key)) = key_equals(i)
+        && key.text == "monte"
+    {
+        let (after, runs) = value(POSITIONAL)(after)?;
+        out.push(Statement::MonteCarlo(MonteCarloCard { runs, params: Vec::new(), span: i.span_to(&after) }));
+        return Ok((after, ()));
     }
     let (rest, spec) = sweep_spec(i)?;
     out.push(Statement::Step(StepCard { sweeps: vec![spec], span: i.span_to(&rest) }));
@@ -150,12 +150,12 @@ fn spread(i: Text) -> Parsed<Spread> {
 
 /// `spec` of the grammar.
 pub(super) fn sweep_spec(i: Text) -> Parsed<SweepSpec> {
-    if let Ok((rest, key)) = key_equals(i) {
-        if key.text == "data" {
-            let (rest, table) = word_name(rest)?;
-            let span = i.span_to(&rest);
-            return Ok((rest, SweepSpec { target: SweepTarget::Data(table), values: SweepValues::Data, span }));
-        }
+    if let Ok((rest, key)) = key_equals(i)
+        && key.text == "data"
+    {
+        let (rest, table) = word_name(rest)?;
+        let span = i.span_to(&rest);
+        return Ok((rest, SweepSpec { target: SweepTarget::Data(table), values: SweepValues::Data, span }));
     }
     let (rest, before) = opt(spread).parse(i)?;
     let (rest, ()) = blanks(rest)?;
@@ -166,11 +166,11 @@ pub(super) fn sweep_spec(i: Text) -> Parsed<SweepSpec> {
 }
 
 fn sweep_values(i: Text, before: Option<Spread>) -> Parsed<SweepValues> {
-    if let Ok((rest, key)) = key_equals(i) {
-        if key.text == "file" {
-            let (rest, file) = file_name(rest)?;
-            return Ok((rest, SweepValues::File(file)));
-        }
+    if let Ok((rest, key)) = key_equals(i)
+        && key.text == "file"
+    {
+        let (rest, file) = file_name(rest)?;
+        return Ok((rest, SweepValues::File(file)));
     }
     let (rest, after) = opt(spread).parse(i)?;
     let (rest, ()) = gap(rest)?;

@@ -190,12 +190,12 @@ impl Builder<'_> {
             self.diagnostics.push(error.at(line.whole()).help("remove it, or add the missing `.subckt` line"));
             return;
         };
-        if let Ok((_, name)) = word_name(text.trimmed()) {
-            if name.text != head.0.text {
-                let message = format!("`.ends {}` closes `.subckt {}`", name.text, head.0.text);
-                let note = Diagnostic::note("N-ENDS", message).at(name.span);
-                self.diagnostics.push(note.related(head.0.span, "opened here"));
-            }
+        if let Ok((_, name)) = word_name(text.trimmed())
+            && name.text != head.0.text
+        {
+            let message = format!("`.ends {}` closes `.subckt {}`", name.text, head.0.text);
+            let note = Diagnostic::note("N-ENDS", message).at(name.span);
+            self.diagnostics.push(note.related(head.0.span, "opened here"));
         }
         self.pop();
     }

@@ -104,10 +104,10 @@ impl<'s> Iterator for Lines<'s> {
                 continue;
             }
             let plus = body.starts_with('+');
-            if let Some(open) = &line {
-                if open.source != row.source || !(plus || glued) {
-                    break;
-                }
+            if let Some(open) = &line
+                && (open.source != row.source || !(plus || glued))
+            {
+                break;
             }
             let body = if plus { &body[1..] } else { body };
             start += usize::from(plus);

@@ -39,11 +39,12 @@ pub(super) fn measure(i: Text) -> Parsed<MeasureCard> {
     let (rest, mut analysis) = analysis_word(i)?;
     let (mut rest, ()) = gap(rest)?;
     // `.meas op max v(a)`: `op` may be the name when a kind follows at once
-    if KINDS.contains(&next_word(rest).as_str()) && !is_name(rest) {
-        if let Some(name) = analysis.take() {
-            let (rest, card) = body(i, rest, None, name)?;
-            return Ok((rest, card));
-        }
+    if KINDS.contains(&next_word(rest).as_str())
+        && !is_name(rest)
+        && let Some(name) = analysis.take()
+    {
+        let (rest, card) = body(i, rest, None, name)?;
+        return Ok((rest, card));
     }
     if at_end(rest) {
         return rest.expected("the name of the measure");

@@ -183,11 +183,12 @@ fn call<'a>(i: Text<'a>, after: Text<'a>, open: Text<'a>, rules: Rules) -> Parse
     let (rest, (mut args, height)) = arguments(inner, rules)?;
     let (rest, ()) = closing(rest, open, ")")?;
     let span = i.span_to(&rest);
-    if name.text == "par" && args.len() == 1 {
-        if let Some(mut expr) = args.pop() {
-            expr.span = span;
-            return Ok((rest, Tree { expr, height }));
-        }
+    if name.text == "par"
+        && args.len() == 1
+        && let Some(mut expr) = args.pop()
+    {
+        expr.span = span;
+        return Ok((rest, Tree { expr, height }));
     }
     let kind = ExprKind::Call(name, args);
     Ok((rest, Tree { expr: super::ast::Expr { kind, span }, height: height + 1 }))

@@ -133,7 +133,7 @@ impl Loader<'_> {
         &mut self,
         source: SourceId,
         path: &Path,
-        lines: &[(usize, usize)],
+        lines: &[LineRange],
         directives: &[(usize, Directive)],
         first: usize,
     ) {
@@ -189,7 +189,7 @@ impl Loader<'_> {
         source: SourceId,
         path: &Path,
         wanted: &str,
-        lines: &[(usize, usize)],
+        lines: &[LineRange],
         directives: &[(usize, Directive)],
         at: Option<Span>,
     ) {
@@ -215,7 +215,7 @@ impl Loader<'_> {
         self.splice(source, path, &lines[..last], inner, directives[from].0 + 1);
     }
 
-    fn copy(&mut self, source: SourceId, lines: &[(usize, usize)], range: std::ops::Range<usize>) {
+    fn copy(&mut self, source: SourceId, lines: &[LineRange], range: std::ops::Range<usize>) {
         if let Some(lines) = lines.get(range) {
             self.loaded.rows.extend(lines.iter().map(|line| row(source, *line)));
         }
@@ -298,12 +298,15 @@ fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
 }
 
-fn row(source: SourceId, (start, end): (usize, usize)) -> Row {
+fn row(source: SourceId, (start, end): LineRange) -> Row {
     Row { source, start: start as u32, end: end as u32 }
 }
 
+/// Start and end of a physical line, in bytes.
+type LineRange = (usize, usize);
+
 /// Physical lines as byte ranges, and the lines that steer reading by line index.
-fn scan(text: &str, titled: bool) -> (Vec<(usize, usize)>, Vec<(usize, Directive)>) {
+fn scan(text: &str, titled: bool) -> (Vec<LineRange>, Vec<(usize, Directive)>) {
     let mut lines = Vec::new();
     let mut cards = Vec::new();
     let mut start = 0;

@@ -150,7 +150,7 @@ fn node_len(text: &str) -> usize {
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {
         if c == '[' {
-            let inside = text[at..].find(|c: char| matches!(c, ']' | '(' | ')' | '=' | '{' | '}'));
+            let inside = text[at..].find([']', '(', ')', '=', '{', '}']);
             if let Some(close) = inside.filter(|n| text[at + n..].starts_with(']')) {
                 at += close + 1;
                 continue;

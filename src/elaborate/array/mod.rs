@@ -3,6 +3,8 @@
 //! values or random functions are evaluated again for every cell.
 
 mod cells;
+mod defects;
+mod settings;
 pub mod spec;
 mod template;
 mod varying;

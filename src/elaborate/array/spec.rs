@@ -4,14 +4,13 @@
 use std::rc::Rc;
 
 use super::super::assembly::Assembly;
-use super::super::faults::{Faults, Stand};
 use super::super::flatten::Instance;
-use super::super::random;
 use super::super::scope::{Given, Scope};
 use super::super::sweep;
+use super::settings::{Bound, KEYS, Settings};
 use crate::circuit::array::{Direction, FaultKind, Line};
-use crate::diag::{Diagnostic, Span, nearest};
-use crate::netlist::ast::{Assign, Expr, ExprKind, FileRef, Name, Subckt, XbarCard};
+use crate::diag::{Diagnostic, nearest};
+use crate::netlist::ast::{Expr, ExprKind, FileRef, Name, Subckt, XbarCard};
 
 /// More cells than this are a typing error.
 const MOST_CELLS: usize = 1 << 26;
@@ -134,81 +133,6 @@ impl<'d> Spec<'d> {
     #[must_use]
     pub fn pins(&self) -> usize {
         self.lines.iter().map(|l| self.shape(l.direction).0 * (usize::from(l.head) + usize::from(l.tail))).sum()
-    }
-}
-
-/// An assignment with the scope that its expression belongs to.
-struct Bound<'a, 'd> {
-    assign: &'a Assign,
-    scope: &'a Scope<'d>,
-}
-
-/// The `key=value`s of the card, replaced by those of the instance.
-struct Settings<'a, 'd> {
-    bound: Vec<Bound<'a, 'd>>,
-    stepped: Vec<(String, f64)>,
-    used: Vec<String>,
-    span: Span,
-    scope: Scope<'d>,
-}
-
-/// Keys of the array itself; everything else is a parameter of the cell.
-const KEYS: [&str; 26] = [
-    "rwl", "rbl", "rsl", "rgl", "rwlt", "rblt", "rslt", "rglt", "cwl", "cbl", "csl", "cgl", "wlside", "blside",
-    "slside", "glside", "sldir", "gldir", "base", "faults", "sa0", "sa1", "rsa0", "rsa1", "rshort", "m",
-];
-
-impl<'a, 'd> Settings<'a, 'd> {
-    fn find(&self, key: &str) -> Option<&Bound<'a, 'd>> {
-        self.bound.iter().rev().find(|b| b.assign.name.text == key)
-    }
-
-    fn number(&mut self, assembly: &mut Assembly<'d>, key: &str, default: f64) -> f64 {
-        if let Some((_, value)) = self.stepped.iter().find(|(name, _)| name == key) {
-            self.used.push(key.to_string());
-            return *value;
-        }
-        let Some(value) = self.find(key).map(|b| b.scope.number(&b.assign.value)) else { return default };
-        assembly.accept(value).unwrap_or(default)
-    }
-
-    /// A number that must not be negative.
-    fn magnitude(&mut self, assembly: &mut Assembly<'d>, key: &str, default: f64) -> f64 {
-        let value = self.number(assembly, key, default);
-        if value < 0.0 {
-            let error =
-                self.scope.error("E-RANGE", format!("{} = {value} is negative", key.to_uppercase()), self.span_of(key));
-            assembly.error(error);
-            return default;
-        }
-        value
-    }
-
-    fn span_of(&self, key: &str) -> Span {
-        self.find(key).map_or(self.span, |b| b.assign.value.span)
-    }
-
-    /// One of a few words; the index of the word.
-    fn word(&self, assembly: &mut Assembly<'d>, key: &str, words: &[&str], default: usize) -> usize {
-        let Some(bound) = self.find(key) else { return default };
-        let ExprKind::Name(word) = &bound.assign.value.kind else {
-            let error = self.scope.error(
-                "E-SIDE",
-                format!("{} is one of the words {}", key.to_uppercase(), words.join(", ")),
-                bound.assign.value.span,
-            );
-            assembly.error(error);
-            return default;
-        };
-        words.iter().position(|w| w == word).unwrap_or_else(|| {
-            let message = format!("{} = {word} is not one of {}", key.to_uppercase(), words.join(", "));
-            let mut error = self.scope.error("E-SIDE", message, bound.assign.value.span);
-            if let Some(near) = nearest(word, words.iter().copied()) {
-                error = error.help(format!("did you mean `{near}`?"));
-            }
-            assembly.error(error);
-            default
-        })
     }
 }
 
@@ -384,97 +308,6 @@ impl<'d> Assembly<'d> {
             head,
             tail,
             breaks: Vec::new(),
-        }
-    }
-
-    fn array_faults(&mut self, settings: &mut Settings<'_, 'd>, spec: &mut Spec<'d>) {
-        let default = Stand::default();
-        let stand = Stand {
-            sa0: self.resistance(settings, "rsa0", default.sa0),
-            sa1: self.resistance(settings, "rsa1", default.sa1),
-            short: self.resistance(settings, "rshort", default.short),
-        };
-        let (p0, p1) = (settings.magnitude(self, "sa0", 0.0), settings.magnitude(self, "sa1", 0.0));
-        if p0 + p1 > 1.0 {
-            let message = format!("the fault rates SA0 = {p0} and SA1 = {p1} add up to more than 1");
-            self.error(settings.scope.error("E-RANGE", message, settings.span_of("sa1")));
-            return;
-        }
-        let mut faults = self.listed_faults(settings, spec, stand).unwrap_or_default();
-        let span = settings.span_of("sa0");
-        faults.draw(spec.rows * spec.cols, p0, p1, stand, |cell| {
-            random::uniform(&settings.scope, &spec.cell_path(cell), span)
-        });
-        for line in &mut spec.lines {
-            match line.line {
-                Line::Word => line.breaks = faults.word_breaks.iter().copied().collect(),
-                Line::Bit => line.breaks = faults.bit_breaks.iter().copied().collect(),
-                Line::Source | Line::Gate => {}
-            }
-        }
-        self.check_breaks(settings, spec);
-        spec.faults = faults.cells.into_iter().collect();
-    }
-
-    fn resistance(&mut self, settings: &mut Settings<'_, 'd>, key: &str, default: f64) -> f64 {
-        let value = settings.number(self, key, default);
-        if value > 0.0 {
-            return value;
-        }
-        let message = format!("{} = {value} is not a resistance above zero", key.to_uppercase());
-        self.error(settings.scope.error("E-RANGE", message, settings.span_of(key)));
-        default
-    }
-
-    /// A break at a side that is not brought out breaks nothing.
-    fn check_breaks(&mut self, settings: &Settings<'_, 'd>, spec: &Spec<'d>) {
-        for line in &spec.lines {
-            let along = spec.shape(line.direction).1;
-            let absent = |segment: usize| (segment == 0 && !line.head) || (segment == along && !line.tail);
-            if let Some((number, segment)) = line.breaks.iter().find(|(_, s)| absent(*s)) {
-                let message = format!(
-                    "the {}open at line {}, segment {} breaks nothing: that end is not brought out",
-                    line.line.name(),
-                    number + spec.base,
-                    segment + spec.base
-                );
-                let warning = Diagnostic::warning("W-FAULT", message).at(settings.span_of("faults"));
-                self.context.note(
-                    warning.help(format!("set {}SIDE=both if the line has two ends", line.line.name().to_uppercase())),
-                );
-            }
-        }
-    }
-
-    fn listed_faults(&mut self, settings: &Settings<'_, 'd>, spec: &Spec<'d>, stand: Stand) -> Option<Faults> {
-        let bound = settings.find("faults")?;
-        let value = &bound.assign.value;
-        let ExprKind::File(file) = &value.kind else {
-            let error = bound.scope.error("E-FAULTS", "FAULTS needs a file", value.span);
-            self.error(error.help("write FAULTS=FILE(\"faults.csv\") with lines row,col,type[,value]"));
-            return None;
-        };
-        let path = sweep::locate(bound.scope, &file.path, file.span);
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(reason) => {
-                self.error(bound.scope.error(
-                    "E-FILE",
-                    format!("cannot read `{}`: {reason}", path.display()),
-                    file.span,
-                ));
-                return None;
-            }
-        };
-        match Faults::parse(&text, spec.rows, spec.cols, spec.base, stand) {
-            Ok(faults) => Some(faults),
-            Err(errors) => {
-                for error in errors {
-                    let message = format!("`{}`, {error}", path.display());
-                    self.error(bound.scope.error("E-FAULTS", message, file.span));
-                }
-                None
-            }
         }
     }
 
