@@ -15,9 +15,9 @@ use crate::plan::{Quantity, Signal};
 pub enum Probe {
     /// Always 0.
     Ground,
-    /// x[k].
+    /// `x[k]`.
     Unknown(u32),
-    /// x[a] - x[b]; either may be [`GROUND`].
+    /// `x[a] - x[b]`; either may be [`GROUND`].
     Difference(u32, u32),
     /// Sum of f + dq/dt over local rows.
     Current(Vec<Row>),

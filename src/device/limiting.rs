@@ -20,7 +20,7 @@ pub fn critical_voltage(is: f64, vt: f64) -> f64 {
     vt * (vt / (std::f64::consts::SQRT_2 * is)).ln()
 }
 
-/// Sets v = new[p] - new[n] to `limited`; true when that changed anything. The side that moved more is pulled back, so
+/// Sets `v = new[p] - new[n]` to `limited`; true when that changed anything. The side that moved more is pulled back, so
 /// that a grounded or driven terminal is not asked to move.
 pub fn pull_voltage<const N: usize>(new: &mut [f64; N], old: &[f64; N], p: usize, n: usize, limited: f64) -> bool {
     let v = new[p] - new[n];

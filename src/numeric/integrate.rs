@@ -2,7 +2,9 @@
 //!
 //! All formulas are written for a charge-like quantity q with rate q' and give, for the step t_n -> t_n + h,
 //!
-//!     q'_{n+1} = alpha q_{n+1} + beta,     beta = a q_n + b q_{n-1} + c q'_n
+//! ```text
+//! q'_{n+1} = alpha q_{n+1} + beta,     beta = a q_n + b q_{n-1} + c q'_n
+//! ```
 //!
 //! | rule        | alpha            | a           | b              | c  | truncation error of q_{n+1}                    |
 //! |-------------|------------------|-------------|----------------|----|------------------------------------------------|

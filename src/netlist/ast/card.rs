@@ -240,7 +240,8 @@ pub struct XbarCard {
     pub cell: Option<Name>,
     /// Role of each cell port: `wl bl sl gl 0` or a net name.
     pub roles: Vec<Name>,
-    /// All other `key=value` in order; sides are [`ExprKind::Name`], files [`ExprKind::File`].
+    /// All other `key=value` in order; sides are [`ExprKind::Name`](super::ExprKind::Name), files
+    /// [`ExprKind::File`](super::ExprKind::File).
     pub params: Vec<Assign>,
     /// The card.
     pub span: Span,
@@ -253,7 +254,7 @@ pub struct XoutCard {
     pub instance: Name,
     /// Quantities.
     pub quantities: Vec<Name>,
-    /// Times; `end` is an [`ExprKind::Name`]. Empty = at the end.
+    /// Times; `end` is an [`ExprKind::Name`](super::ExprKind::Name). Empty = at the end.
     pub at: Vec<Expr>,
     /// `FILE=`.
     pub file: Option<FileRef>,
