@@ -5,7 +5,7 @@ use sneakpath::analysis;
 use sneakpath::circuit::{Circuit, CircuitBuilder};
 use sneakpath::device::waveform::Waveform;
 use sneakpath::device::{ParamValue, ParamValues, REGISTRY, group::DeviceKind};
-use sneakpath::plan::{Analysis, Method, Plan, Signal, Tran};
+use sneakpath::plan::{Analysis, Method, Plan, Signal, Sweep, SweepTarget, TfOutput, Tran};
 use sneakpath::result::{PlotHeader, Sink, Stats, Table};
 
 fn kind(keyword: &str) -> &'static dyn DeviceKind {
@@ -216,4 +216,73 @@ fn a_diode_meets_its_load_line() {
     let (va, i) = (table.data[0][0], -table.data[1][0]);
     assert_relative_eq!(i, (5.0 - va) / 1e3, max_relative = 1e-9);
     assert_relative_eq!(va, vt * (i / 1e-14 + 1.0).ln(), max_relative = 1e-7);
+}
+
+/// A ladder of equal resistors, 20 sections of R in series and R to ground: node voltages are ratios of Fibonacci numbers.
+#[test]
+fn a_resistor_ladder_counts_fibonacci() {
+    let mut b = CircuitBuilder::new(300.15);
+    add(&mut b, "v", "v1", &["n0", "0"], &[("dc", 1.0)]);
+    for k in 0..20 {
+        let (here, next) = (format!("n{k}"), format!("n{}", k + 1));
+        add(&mut b, "r", &format!("rs{k}"), &[&here, &next], &[("r", 1e3)]);
+        add(&mut b, "r", &format!("rp{k}"), &[&next, "0"], &[("r", 1e3)]);
+    }
+    let mut circuit = b.finish();
+    let plan = plan(&[v("n1"), v("n20"), Signal::Current("v1".into())]);
+    let (table, _) = run(&mut circuit, &plan, &Analysis::Op);
+    // from the far end: voltages 1, 2, 5, 13, .. = F(2k+1) times the last one
+    let mut fibonacci = vec![1.0f64, 1.0];
+    while fibonacci.len() < 44 {
+        fibonacci.push(fibonacci[fibonacci.len() - 1] + fibonacci[fibonacci.len() - 2]);
+    }
+    let at = |k: usize| fibonacci[2 * k];
+    assert_relative_eq!(table.data[1][0], 1.0 / at(20), max_relative = 1e-13);
+    assert_relative_eq!(table.data[0][0], at(19) / at(20), max_relative = 1e-13);
+    assert_relative_eq!(-table.data[2][0], 1e-3 * (1.0 - at(19) / at(20)), max_relative = 1e-12);
+}
+
+/// `.tf` of a loaded divider driven by a voltage and by a current source.
+#[test]
+fn transfer_functions_are_those_of_the_divider() {
+    let build = |source: &str| {
+        let mut b = CircuitBuilder::new(300.15);
+        add(&mut b, source, "s1", if source == "v" { &["in", "0"] } else { &["0", "in"] }, &[("dc", 2.0)]);
+        add(&mut b, "r", "r1", &["in", "out"], &[("r", 1e3)]);
+        add(&mut b, "r", "r2", &["out", "0"], &[("r", 3e3)]);
+        b.finish()
+    };
+    let tf = Analysis::Tf { output: TfOutput::Voltage("out".into(), "0".into()), input: "s1".into() };
+    let (table, _) = run(&mut build("v"), &plan(&[]), &tf);
+    assert_relative_eq!(table.data[0][0], 0.75, max_relative = 1e-12);
+    assert_relative_eq!(table.data[1][0], 750.0, max_relative = 1e-12);
+    assert_relative_eq!(table.data[2][0], 4e3, max_relative = 1e-12);
+    let (table, _) = run(&mut build("i"), &plan(&[]), &tf);
+    assert_relative_eq!(table.data[0][0], 3e3, max_relative = 1e-12);
+    assert_relative_eq!(table.data[1][0], 3e3, max_relative = 1e-12);
+    assert_relative_eq!(table.data[2][0], 4e3, max_relative = 1e-12);
+}
+
+/// Nested sweeps: the first is the inner loop, every combination once.
+#[test]
+fn nested_sweeps_run_the_first_target_fastest() {
+    let mut b = CircuitBuilder::new(300.15);
+    add(&mut b, "v", "va", &["a", "0"], &[("dc", 0.0)]);
+    add(&mut b, "v", "vb", &["b", "0"], &[("dc", 0.0)]);
+    add(&mut b, "r", "r1", &["a", "m"], &[("r", 1e3)]);
+    add(&mut b, "r", "r2", &["b", "m"], &[("r", 1e3)]);
+    add(&mut b, "r", "r3", &["m", "0"], &[("r", 1e9)]);
+    let mut circuit = b.finish();
+    let sweep = |name: &str, values: &[f64]| Sweep {
+        label: name.into(),
+        targets: vec![SweepTarget::Source(name.into())],
+        rows: values.iter().map(|v| vec![*v]).collect(),
+    };
+    let dc = Analysis::Dc(vec![sweep("va", &[0.0, 1.0, 2.0]), sweep("vb", &[0.0, 10.0])]);
+    let (table, stats) = run(&mut circuit, &plan(&[v("m")]), &dc);
+    assert_eq!(stats.points, 6);
+    assert_eq!(table.data[0], [0.0, 1.0, 2.0, 0.0, 1.0, 2.0]);
+    for (k, expected) in [0.0, 0.5, 1.0, 5.0, 5.5, 6.0].iter().enumerate() {
+        assert!((table.data[1][k] - expected).abs() < 1e-5, "{:?}", table.data[1]);
+    }
 }

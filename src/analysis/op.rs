@@ -53,7 +53,7 @@ fn record_point(
     let env = solver.env(Mode::Dc, 0.0);
     let mut x = solver.start();
     let held = if plan.options.ic_in_op { solver.circuit.initial.clone() } else { Vec::new() };
-    solve_with_guesses(&mut solver, env, &held, &mut x, "of the DC circuit")?;
+    solve_with_guesses(&mut solver, env, &held, &mut x, "at DC")?;
     let observation = Observation { circuit: solver.circuit, env, x: &x, loads: solver.system.loads(), charges: None };
     sink.point(recorder.row(None, &observation));
     for card in plan.snapshots.iter().filter(|card| card.at_end) {
@@ -351,4 +351,72 @@ fn follow_states(
         }
     }
     Err(last)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::circuit::CircuitBuilder;
+    use crate::device::{ParamValue, ParamValues, REGISTRY};
+    use crate::plan::Options;
+
+    fn add(b: &mut CircuitBuilder, keyword: &str, name: &str, nodes: [&str; 2], values: &[(&str, f64)]) {
+        let kind = *REGISTRY.iter().find(|k| k.card().keywords.contains(&keyword)).unwrap();
+        let ports = nodes.map(|n| b.node(n));
+        let given: Vec<(String, ParamValue)> =
+            values.iter().map(|(n, v)| ((*n).to_string(), ParamValue::Number(*v))).collect();
+        b.add(kind, name, &ports, &ParamValues::check(kind.card(), &given).unwrap()).unwrap();
+    }
+
+    /// 5 V through 1 ohm into two diodes in series, with a third across the lower one.
+    fn stack() -> Circuit {
+        let mut b = CircuitBuilder::new(300.15);
+        add(&mut b, "v", "v1", ["in", "0"], &[("dc", 5.0)]);
+        add(&mut b, "r", "r1", ["in", "a"], &[("r", 1.0)]);
+        add(&mut b, "d", "d1", ["a", "b"], &[("is", 1e-16)]);
+        add(&mut b, "d", "d2", ["b", "0"], &[("is", 1e-14)]);
+        add(&mut b, "d", "d3", ["b", "0"], &[("is", 1e-15), ("rs", 10.0)]);
+        b.finish()
+    }
+
+    /// Every continuation aid by itself arrives where damped Newton does.
+    #[test]
+    fn each_aid_finds_the_operating_point() {
+        let options = Options { reltol: 1e-9, ..Options::default() };
+        let mut circuit = stack();
+        let mut solver = Solver::new(&mut circuit, &options);
+        let env = solver.env(Mode::Dc, 0.0);
+        let start = solver.start();
+        let rows = Rows::operating_point(solver.circuit, &start, None);
+        let mut reference = start.clone();
+        solver.newton(env, &rows, &mut reference, Effort { iterations: 200, damped: true }).unwrap();
+        let pseudo: fn(&mut Solver, Env, &Rows, &mut Vec<f64>) -> Result<(), NewtonError> =
+            |s, e, r, x| follow_states(s, e, r, x, PSEUDO_CAPACITANCE);
+        for (name, aid) in
+            [("gmin", step_gmin as fn(&mut _, _, &_, &mut _) -> _), ("source", step_sources), ("pseudo", pseudo)]
+        {
+            let mut x = start.clone();
+            aid(&mut solver, env, &rows, &mut x).unwrap_or_else(|e| panic!("{name}: {e}"));
+            for (k, (a, b)) in x.iter().zip(&reference).enumerate() {
+                assert!((a - b).abs() <= 1e-7 * b.abs() + 1e-9, "{name}: unknown {k}: {a} against {b}");
+            }
+        }
+    }
+
+    /// A current that no element can take: all aids are tried and named, and so is the node.
+    #[test]
+    fn a_circuit_without_solution_names_what_was_tried() {
+        let mut b = CircuitBuilder::new(300.15);
+        add(&mut b, "i", "i1", ["0", "a"], &[("dc", 1.0)]);
+        add(&mut b, "d", "d1", ["0", "a"], &[("is", 1e-14)]);
+        let mut circuit = b.finish();
+        let options = Options { gmin: 0.0, ..Options::default() };
+        let mut solver = Solver::new(&mut circuit, &options);
+        let env = solver.env(Mode::Dc, 0.0);
+        let mut x = solver.start();
+        let failure = solve_with_guesses(&mut solver, env, &[], &mut x, "at DC").unwrap_err();
+        assert_eq!(failure.tried, ["damped Newton", "gmin stepping", "source stepping", "pseudo-transient"]);
+        assert!(failure.worst.iter().any(|w| w.name.contains('a')), "{failure}");
+    }
 }

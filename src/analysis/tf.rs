@@ -70,7 +70,7 @@ fn still_circuit<'a>(circuit: &'a mut Circuit, plan: &'a Plan) -> Result<(Solver
     let mut solver = Solver::new(circuit, &plan.options);
     let env = solver.env(Mode::Dc, 0.0);
     let mut x = solver.start();
-    op::solve_with_guesses(&mut solver, env, &[], &mut x, "of the DC circuit")?;
+    op::solve_with_guesses(&mut solver, env, &[], &mut x, "at DC")?;
     let singular = |k| AnalysisError::NotApplicable(format!("the linearised circuit is singular at unknown {k}"));
     solver.system.factor().map_err(singular)?;
     Ok((solver, x))
