@@ -67,11 +67,27 @@ impl<'d> Assembly<'d> {
     /// the two, so that any element may be connected to their line nodes.
     pub fn place_body(&mut self, frame: &Rc<Frame<'d>>) {
         self.frames.push(Rc::clone(frame));
+        self.name_nodes(frame);
         for statement in &frame.scope.definitions().statements {
             if let Statement::Element(element) = statement
                 && is_instance(element)
             {
                 self.place_line(frame, element);
+            }
+        }
+    }
+
+    /// Makes the nodes of a body in the order of its text, which is the order of stored signals. A name with a dot may
+    /// belong to an instance that is not open yet; a range may be one of its buses.
+    fn name_nodes(&mut self, frame: &Frame<'d>) {
+        for statement in &frame.scope.definitions().statements {
+            if let Statement::Element(element) = statement
+                && element.range.is_none()
+                && !has_bus(element)
+            {
+                for node in element.nodes.iter().filter(|n| !n.name.contains('.')) {
+                    self.node(frame, &node.name);
+                }
             }
         }
     }

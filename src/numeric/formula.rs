@@ -8,7 +8,7 @@
 //! continue linearly beyond 700, `sqrt` and `ln` act on |x|, x/0 saturates at +-1e32 (0/0 = 0), a negative base with a
 //! non-integer exponent gives the real part |x|^p cos(pi p). Overflow saturates at the largest finite number.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::function::saturate;
 pub use super::function::{Function1, Function2};
@@ -75,7 +75,10 @@ impl Formula {
 
     /// The slots it reads, each once, in order of first use.
     pub fn slots(&self) -> impl Iterator<Item = u32> + '_ {
-        self.nodes.iter().filter_map(|node| if let Node::Slot(k) = node { Some(*k) } else { None })
+        // renumbering may have sent two slots to one
+        let mut seen = HashSet::new();
+        let slots = self.nodes.iter().filter_map(|node| if let Node::Slot(k) = node { Some(*k) } else { None });
+        slots.filter(move |k| seen.insert(*k))
     }
 
     /// One more than the largest slot it reads: the least length of `slots` and `grad`.
