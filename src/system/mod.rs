@@ -40,6 +40,9 @@ pub struct Tolerances {
 /// Residual below this fraction of the currents that meet at a node is rounding, not error.
 const ROUNDING: f64 = 1e-10;
 
+/// Rounding of a sum, relative to the sum of the magnitudes.
+const CANCELLATION: f64 = 4.0 * f64::EPSILON;
+
 /// Values and structure of one circuit's equations.
 pub struct System {
     pattern: Pattern,
@@ -65,6 +68,8 @@ pub struct System {
     factored: Vec<f64>,
     residual: Vec<f64>,
     row_tolerance: Vec<f64>,
+    /// What rounding alone may leave of a row.
+    row_noise: Vec<f64>,
     absolute: Vec<f64>,
     kinds: Vec<UnknownKind>,
     tolerances: Tolerances,
@@ -132,6 +137,7 @@ impl System {
             factored: Vec::new(),
             residual: vec![0.0; n],
             row_tolerance: vec![0.0; n],
+            row_noise: vec![0.0; n],
             absolute,
             kinds: circuit.unknowns.iter().map(|u| u.kind).collect(),
             tolerances,
@@ -253,9 +259,11 @@ impl System {
             }
         }
         for r in 0..self.f.len() {
+            // the terms of the row, |J| |x|, cancel: a large charge that rests carries no current, but alpha q is huge
+            self.row_noise[r] = CANCELLATION / self.tolerances.relative * self.row_tolerance[r];
             if self.kinds[r] == UnknownKind::Voltage {
                 let kcl = self.tolerances.relative * self.traffic[r] + self.tolerances.current;
-                self.row_tolerance[r] = self.row_tolerance[r].min(kcl);
+                self.row_tolerance[r] = self.row_tolerance[r].min(kcl).max(self.row_noise[r]);
             }
         }
     }
@@ -354,7 +362,8 @@ impl Equations for Problem<'_> {
             let tolerance = if !rounding {
                 self.system.row_tolerance[r]
             } else if self.system.kinds[r] == UnknownKind::Voltage {
-                ROUNDING * (self.system.traffic[r] + self.system.tolerances.current)
+                let traffic = self.system.traffic[r] + self.system.tolerances.current;
+                (ROUNDING * traffic).max(self.system.row_noise[r])
             } else {
                 ROUNDING / self.system.tolerances.relative * self.system.row_tolerance[r]
             };
