@@ -50,6 +50,39 @@ pub fn draw(asked: Option<&str>, steps: &[Step], products: &mut Products<'_>) {
             picture(data.and_then(|card| FigureData::curves(&card, tables)), &name, &formats, products);
         }
     }
+    if asked.is_some() {
+        maps(steps, &formats, products);
+    }
+}
+
+/// With `--plot` every matrix of an `.xout` snapshot becomes a map: `deck.xa.v.svg`, numbered where there are several.
+fn maps(steps: &[Step], formats: &[Format], products: &mut Products<'_>) {
+    for (s, step) in steps.iter().enumerate() {
+        let snapshots: Vec<_> = step.runs.iter().flat_map(|run| &run.snapshots).collect();
+        for (k, snapshot) in snapshots.iter().enumerate() {
+            let mut name = format!("{}.{}", products.places.stem, snapshot.array);
+            if steps.len() > 1 {
+                name += &format!(".step{}", s + 1);
+            }
+            if snapshots.iter().filter(|other| other.array == snapshot.array).count() > 1 {
+                name += &format!(".at{}", k + 1);
+            }
+            let base = step.bases.get(&snapshot.array).copied().unwrap_or(0);
+            for (quantity, _) in &snapshot.matrices {
+                let title = if step.labels.is_empty() {
+                    step.plan.title.clone()
+                } else {
+                    format!("{}, {}", step.plan.title, super::simulate::label(&step.labels))
+                };
+                picture(
+                    FigureData::map(snapshot, quantity, &title, base),
+                    &format!("{name}.{quantity}"),
+                    formats,
+                    products,
+                );
+            }
+        }
+    }
 }
 
 /// The tables of each analysis that can be drawn, one per step: a single operating point is no curve.

@@ -14,7 +14,7 @@ pub enum Spacing {
 }
 
 /// A logarithmic axis shows at most this many decades below its largest value: exact zeros of a solver are not data.
-const DECADES: f64 = 18.0;
+const DECADES: f64 = 10.0;
 /// A range this small beside its values is rounding noise, and is not blown up to the height of the panel.
 const FLAT: f64 = 1e-7;
 

@@ -213,7 +213,7 @@ fn group(traces: &[Trace], families: Vec<Vec<Curve>>, spacing: Spacing) -> Vec<P
             match panels.iter_mut().find(|p| p.quantity == trace.quantity) {
                 Some(panel) => panel.curves.push(curve),
                 None => {
-                    let name = if alone { trace.label.clone() } else { quantity_name(trace.quantity).to_owned() };
+                    let name = if alone { trace.label.clone() } else { shared_name(traces, trace.quantity) };
                     panels.push(Panel { name, quantity: trace.quantity, spacing, curves: vec![curve] });
                 }
             }
@@ -261,6 +261,17 @@ fn axis_name(table: &Table) -> (String, Quantity) {
         _ => &column.name,
     };
     (name.to_owned(), column.quantity)
+}
+
+/// What the traces of one panel have in common: the field when all are `@device[field]` of one name (a state `x`), the
+/// quantity otherwise.
+fn shared_name(traces: &[Trace], quantity: Quantity) -> String {
+    let field = |t: &Trace| t.label.strip_suffix(']').and_then(|l| l.rsplit_once('[')).map(|(_, name)| name.to_owned());
+    let mut fields = traces.iter().filter(|t| t.quantity == quantity).map(field);
+    match fields.next().flatten() {
+        Some(first) if quantity == Quantity::Plain && fields.all(|f| f.as_ref() == Some(&first)) => first,
+        _ => quantity_name(quantity).to_owned(),
+    }
 }
 
 fn quantity_name(quantity: Quantity) -> &'static str {
