@@ -125,6 +125,9 @@ pub struct Stats {
     pub dissipated: f64,
     /// Increase of stored energy in J.
     pub stored: f64,
+    /// Integral of the |power| of every device in J. Sources that feed each other deliver nothing on the whole; this
+    /// says how much went to and fro.
+    pub exchanged: f64,
     /// Continuation aids that were used, in order: `gmin stepping`, `source stepping`, `pseudo-transient`.
     pub aids: Vec<String>,
     /// Which branch multivalued devices took, when it mattered.
@@ -132,10 +135,11 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// |delivered - dissipated - stored| / (|delivered| + |dissipated| + |stored|); 0 when nothing moved.
+    /// |delivered - dissipated - stored| relative to |delivered| + |dissipated| + |stored| or to what was exchanged,
+    /// whichever is more; 0 when nothing moved.
     #[must_use]
     pub fn energy_error(&self) -> f64 {
-        let scale = self.delivered.abs() + self.dissipated.abs() + self.stored.abs();
+        let scale = self.exchanged.max(self.delivered.abs() + self.dissipated.abs() + self.stored.abs());
         if scale == 0.0 { 0.0 } else { (self.delivered - self.dissipated - self.stored).abs() / scale }
     }
     /// All rejected steps.
@@ -160,4 +164,18 @@ pub struct MeasureResult {
     pub at: Option<f64>,
     /// Window, or trig and targ.
     pub window: Option<(f64, f64)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_that_feed_each_other_have_a_scale() {
+        let one_way = Stats { delivered: 4.0, dissipated: 3.0, stored: 0.5, ..Stats::default() };
+        assert_eq!(one_way.energy_error(), 0.5 / 7.5);
+        let to_and_fro = Stats { delivered: 1e-20, exchanged: 2.0, ..Stats::default() };
+        assert_eq!(to_and_fro.energy_error(), 5e-21);
+        assert_eq!(Stats::default().energy_error(), 0.0);
+    }
 }

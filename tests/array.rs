@@ -128,6 +128,7 @@ fn names_are_views_with_aliases_and_patterns() {
     assert_eq!(c.node("Xa.BL[2][3]"), c.node("xa.bl_2_3"));
     let mid = c.node("xa.c_2_3.mid").unwrap();
     assert_eq!(c.unknown_name(mid), "xa.c_2_3.mid");
+    assert_eq!(c.unknown_signal(mid), "v(xa.c_2_3.mid)");
     assert_eq!(c.unknown_name(c.node("xa.bl_2_3").unwrap()), "xa.bl_2_3");
     let r1 = c.find_device("xa.c[2,3].r1").unwrap();
     assert_eq!(c.device_name(r1), "xa.c_2_3.r1");

@@ -150,7 +150,7 @@ fn no_convergence_is_3_and_says_where() {
     let run = bench.run("stuck.cir");
     assert_eq!(code(&run), 3, "{}", err(&run));
     let text = err(&run);
-    for part in ["did not converge", "at t = ", "a = ", "at device", "tried: "] {
+    for part in ["did not converge", "at t = ", "v(a) = ", "at device", "tried: "] {
         assert!(text.contains(part), "{part} in {text}");
     }
     let (counted, present) = points(&bench.path("stuck.raw"));

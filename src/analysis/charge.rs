@@ -45,6 +45,8 @@ pub struct Powers {
     pub delivered: f64,
     /// Into passive devices, conductive part.
     pub dissipated: f64,
+    /// Sum over all devices of |power|, stores included.
+    pub gross: f64,
 }
 
 impl Charges {
@@ -92,14 +94,20 @@ impl Charges {
         let mut powers = Powers::default();
         for ((group, load), past) in circuit.groups.iter().zip(loads).zip(&self.groups) {
             let role = group.card().role;
-            for (k, &id) in group.locals().iter().enumerate() {
-                if id == GROUND || past.is_state[k] || past.is_branch[k] {
-                    continue;
+            for device in 0..group.len() {
+                let (mut conducted, mut charged) = (0.0, 0.0);
+                for k in group.offset(device)..group.offset(device + 1) {
+                    let id = group.locals()[k];
+                    if id == GROUND || past.is_state[k] || past.is_branch[k] {
+                        continue;
+                    }
+                    conducted += x[id as usize] * load.f[k];
+                    charged += x[id as usize] * past.now[k];
                 }
-                let v = x[id as usize];
+                powers.gross += (conducted + charged).abs();
                 match role {
-                    Role::Source => powers.delivered -= v * (load.f[k] + past.now[k]),
-                    Role::Passive => powers.dissipated += v * load.f[k],
+                    Role::Source => powers.delivered -= conducted + charged,
+                    Role::Passive => powers.dissipated += conducted,
                 }
             }
         }

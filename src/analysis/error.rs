@@ -92,7 +92,7 @@ impl Failure {
                 failure.worst = worst
                     .iter()
                     .map(|&(k, change, tolerance)| WorstUnknown {
-                        name: circuit.unknown_name(k as u32),
+                        name: circuit.unknown_signal(k as u32),
                         value: x.get(k).copied().unwrap_or(f64::NAN),
                         change,
                         tolerance,
@@ -101,11 +101,11 @@ impl Failure {
                     .collect();
             }
             NewtonError::Singular { unknown, .. } => {
-                failure.cause = format!("the matrix is singular at {}", circuit.unknown_name(*unknown as u32));
+                failure.cause = format!("the matrix is singular at {}", circuit.unknown_signal(*unknown as u32));
                 failure.name(circuit, *unknown, x);
             }
             NewtonError::NotFinite { unknown, .. } => {
-                failure.cause = format!("{} became infinite or not a number", circuit.unknown_name(*unknown as u32));
+                failure.cause = format!("{} became infinite or not a number", circuit.unknown_signal(*unknown as u32));
                 failure.name(circuit, *unknown, x);
             }
         }
@@ -114,7 +114,7 @@ impl Failure {
 
     fn name(&mut self, circuit: &Circuit, unknown: usize, x: &[f64]) {
         self.worst.push(WorstUnknown {
-            name: circuit.unknown_name(unknown as u32),
+            name: circuit.unknown_signal(unknown as u32),
             value: x.get(unknown).copied().unwrap_or(f64::NAN),
             change: f64::NAN,
             tolerance: f64::NAN,

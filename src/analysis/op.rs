@@ -159,7 +159,7 @@ fn note_branch(solver: &mut Solver, before: &[f64], after: &[f64], at: &str) {
         .iter()
         .filter(|&&(k, scale)| (after[k] - before[k]).abs() > 0.5 * scale)
         .take(4)
-        .map(|&(k, _)| format!("{} {:.3} -> {:.3}", solver.circuit.unknown_name(k as u32), before[k], after[k]))
+        .map(|&(k, _)| format!("{} {:.3} -> {:.3}", solver.circuit.unknown_signal(k as u32), before[k], after[k]))
         .collect();
     if !moved.is_empty() && solver.stats.branches.len() < 100 {
         solver.stats.branches.push(format!("{at}: {}", moved.join(", ")));

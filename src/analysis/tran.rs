@@ -277,6 +277,7 @@ impl<'a> March<'a> {
         // branches with a flux carry their power through the conductive rows of their ports
         stats.dissipated += 0.5 * h * (powers.dissipated + self.powers.dissipated) - fluxes;
         stats.stored += charges + fluxes;
+        stats.exchanged += 0.5 * h * (powers.gross + self.powers.gross);
         self.powers = powers;
     }
 

@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use super::array::{ArrayInstance, Direction, Line, Wires};
 use super::pattern::Pattern;
-use super::{Circuit, DeviceRef, Run};
+use super::{Circuit, DeviceRef, Run, UnknownKind};
 use crate::device::group::GROUND;
 
 /// Name tables of everything that is not inside an array.
@@ -174,6 +174,20 @@ impl Circuit {
                 let view = self.arrays.iter().find_map(|a| a.unknown_name(self, unknown));
                 view.unwrap_or_else(|| format!("unknown {unknown}"))
             }
+        }
+    }
+
+    /// An unknown as one asks for it: `v(a)`, `i(l1)`, `@m1[x]`. Searches arrays; not for inner loops.
+    #[must_use]
+    pub fn unknown_signal(&self, unknown: u32) -> String {
+        let name = self.unknown_name(unknown);
+        let kind = self.unknowns.get(unknown as usize).map_or(UnknownKind::Voltage, |u| u.kind);
+        match (kind, name.rsplit_once('#')) {
+            (UnknownKind::Voltage, _) => format!("v({name})"),
+            (UnknownKind::Current, Some((device, _))) => format!("i({device})"),
+            (UnknownKind::Current, None) => format!("i({name})"),
+            (UnknownKind::State, Some((device, state))) => format!("@{device}[{state}]"),
+            (UnknownKind::State, None) => name,
         }
     }
 

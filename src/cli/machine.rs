@@ -83,6 +83,7 @@ fn counters(stats: &Stats) -> Value {
         "delivered": stats.delivered,
         "dissipated": stats.dissipated,
         "stored": stats.stored,
+        "exchanged": stats.exchanged,
         "aids": stats.aids,
         "branches": stats.branches,
     })

@@ -241,6 +241,7 @@ fn join(mut sum: Stats, other: &Stats) -> Stats {
     sum.delivered += other.delivered;
     sum.dissipated += other.dissipated;
     sum.stored += other.stored;
+    sum.exchanged += other.exchanged;
     for aid in &other.aids {
         if !sum.aids.contains(aid) {
             sum.aids.push(aid.clone());

@@ -6,7 +6,7 @@ use crate::units::format_si;
 /// One line for the counters, one more for each continuation aid and branch that was needed.
 ///
 /// The KCL residual is the worst |sum of currents| over nodes and points; the energy balance is
-/// |delivered - dissipated - stored| / (|delivered| + |dissipated| + |stored|).
+/// [`Stats::energy_error`].
 #[must_use]
 pub fn lines(analysis: &str, stats: &Stats) -> Vec<String> {
     let mut line = format!("{analysis}: {}", count(stats.points, "point"));
