@@ -1,0 +1,49 @@
+//! Tolerances on both sides of a comparison.
+
+use sneakpath::plan::{Analysis, Plan};
+
+/// How tightly both simulators solve, and how far they may differ.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Relative tolerance of both.
+    pub reltol: f64,
+    /// A transient has at least this many steps in both.
+    pub points: f64,
+    /// Largest deviation, relative to the largest value of the waveform.
+    pub bound: f64,
+    /// Deviation of times, as a part of the duration, where a waveform jumps: the other one is searched this far.
+    pub slack: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { reltol: 1e-6, points: 2000.0, bound: 1e-3, slack: 0.0 }
+    }
+}
+
+const ABSTOL: f64 = 1e-16;
+const VNTOL: f64 = 1e-9;
+const CHGTOL: f64 = 1e-20;
+const TRTOL: f64 = 1.0;
+
+impl Settings {
+    /// The same words as `tighten` gives our side.
+    pub fn for_ngspice(&self) -> String {
+        format!("reltol={:e} abstol={ABSTOL:e} vntol={VNTOL:e} chgtol={CHGTOL:e} trtol={TRTOL:?}", self.reltol)
+    }
+
+    /// Sets the tolerances of a plan.
+    pub fn tighten(&self, plan: &mut Plan) {
+        plan.options.reltol = self.reltol;
+        plan.options.abstol = ABSTOL;
+        plan.options.vntol = VNTOL;
+        plan.options.chgtol = CHGTOL;
+        plan.options.trtol = TRTOL;
+        plan.options.statetol = self.reltol * 1e-2;
+        for analysis in &mut plan.analyses {
+            if let Analysis::Tran(tran) = analysis {
+                tran.max_step = Some(tran.stop / self.points);
+            }
+        }
+    }
+}
