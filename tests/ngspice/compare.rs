@@ -38,6 +38,12 @@ impl Waveform<'_> {
         self.values.iter().fold(0.0, |scale: f64, v| scale.max(v.abs()))
     }
 
+    /// `distance / scale` of [`deviation`], at these points only, and where it is.
+    pub fn deviation(&self, other: &Waveform<'_>, slack: f64, floor: f64) -> (f64, f64) {
+        let (distance, at) = self.distance(other, slack);
+        (distance / self.scale().max(other.scale()).max(floor), at)
+    }
+
     /// Largest distance of this waveform's points from the other's range, and where it is.
     fn distance(&self, other: &Waveform<'_>, slack: f64) -> (f64, f64) {
         let mut worst = (0.0, 0.0);
@@ -53,12 +59,10 @@ impl Waveform<'_> {
     }
 }
 
-/// Deviation relative to the larger scale (at least `floor`), and where it is.
+/// Deviation at the points of both, relative to the larger scale (at least `floor`), and where it is.
 pub fn deviation(ours: &Waveform<'_>, theirs: &Waveform<'_>, slack: f64, floor: f64) -> (f64, f64) {
-    let scale = ours.scale().max(theirs.scale()).max(floor);
-    let (one, other) = (ours.distance(theirs, slack), theirs.distance(ours, slack));
-    let (distance, at) = if one.0 > other.0 { one } else { other };
-    (distance / scale, at)
+    let (one, other) = (ours.deviation(theirs, slack, floor), theirs.deviation(ours, slack, floor));
+    if one.0 > other.0 { one } else { other }
 }
 
 #[test]
