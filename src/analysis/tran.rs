@@ -2,7 +2,7 @@
 //!
 //! start: operating point (memory states at their start value, `.ic` nodes held) or, with `uic`, initial conditions
 //! loop:  propose  a step, cut at the next corner of a source, the next snapshot and the stop time
-//!        solve    Newton from the extrapolated solution       fails -> reject, a quarter of the step, Euler
+//!        solve    Newton from the extrapolated solution       fails -> reject, an eighth of the step, Euler
 //!        locate   a discrete switch passed its surface        -> reject, land on the crossing
 //!        judge    truncation error of charges and states      too large -> reject, smaller step
 //!        accept   record, count, advance; after a corner or a switch forget the past and go on with Euler
