@@ -288,14 +288,14 @@ impl System {
         self.lu.solve(rhs);
     }
 
-    /// Worst |sum of currents| at a node in A and relative to the currents that meet there, at the last combine. Currents
-    /// for which the absolute tolerance rules count as large as the smallest for which it does not.
+    /// Worst |sum of currents| at a node, beyond rounding, in A and relative to the currents that meet there, at the last
+    /// combine. Currents for which the absolute tolerance rules count as large as the smallest for which it does not.
     #[must_use]
     pub fn kirchhoff(&self, rows: &Rows) -> (f64, f64) {
         let mut worst = (0.0f64, 0.0f64);
         for r in 0..self.len() {
             if self.kinds[r] == UnknownKind::Voltage && !rows.is_held(r) {
-                let absolute = self.residual[r].abs();
+                let absolute = (self.residual[r].abs() - self.row_noise[r]).max(0.0);
                 let relative = absolute / (self.traffic[r] + self.tolerances.current / self.tolerances.relative);
                 worst = (worst.0.max(absolute), worst.1.max(relative));
             }
