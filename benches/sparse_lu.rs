@@ -2,7 +2,7 @@
 //!
 //! An N x N array with wire resistance (2.5 ohm per segment), source and sense resistance and LRS/HRS cells; "states"
 //! adds one memristor state row per cell, as the assembler stamps it. Best/median over repeats in ms; `refactor` has new
-//! values each time. Compare solver.md 1.2 (klu_refactor, 2 N^2 unknowns: 0.57, 5.7, 60 ms for 32, 64, 128).
+//! values each time. For comparison, KLU on this kind of machine (klu_refactor, 2 N^2 unknowns: 0.57, 5.7, 60 ms for 32, 64, 128).
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 

@@ -165,7 +165,7 @@ pub struct StepPoint {
     pub overrides: Overrides,
 }
 
-/// Numerical options (dialect.md 2.4); SPICE3 defaults.
+/// Numerical options; SPICE3 defaults.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// Relative tolerance.

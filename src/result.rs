@@ -135,12 +135,15 @@ pub struct Stats {
 }
 
 impl Stats {
+    /// Energies below this are rounding of a circuit at rest, in J.
+    const NOTHING: f64 = 1e-30;
+
     /// |delivered - dissipated - stored| relative to |delivered| + |dissipated| + |stored| or to what was exchanged,
     /// whichever is more; 0 when nothing moved.
     #[must_use]
     pub fn energy_error(&self) -> f64 {
         let scale = self.exchanged.max(self.delivered.abs() + self.dissipated.abs() + self.stored.abs());
-        if scale == 0.0 { 0.0 } else { (self.delivered - self.dissipated - self.stored).abs() / scale }
+        if scale < Self::NOTHING { 0.0 } else { (self.delivered - self.dissipated - self.stored).abs() / scale }
     }
     /// All rejected steps.
     #[must_use]

@@ -282,6 +282,9 @@ fn nested_sweeps_run_the_first_target_fastest() {
     let (table, stats) = run(&mut circuit, &plan(&[v("m")]), &dc);
     assert_eq!(stats.points, 6);
     assert_eq!(table.data[0], [0.0, 1.0, 2.0, 0.0, 1.0, 2.0]);
+    // the sources are back at the deck's values
+    let (after, _) = run(&mut circuit, &plan(&[v("m")]), &Analysis::Op);
+    assert!(after.data[0][0].abs() < 1e-12, "{after:?}");
     for (k, expected) in [0.0, 0.5, 1.0, 5.0, 5.5, 6.0].iter().enumerate() {
         assert!((table.data[1][k] - expected).abs() < 1e-5, "{:?}", table.data[1]);
     }

@@ -1,4 +1,4 @@
-//! The 1S-1R cell of seed figure F on the real analyses: multivalued DC, set and reset times.
+//! The 1S-1R cell (Kim et al., 2022) on the real analyses: multivalued DC, set and reset times.
 
 use approx::assert_relative_eq;
 use sneakpath::analysis;
@@ -87,7 +87,7 @@ fn sweep(values: &[f64]) -> Analysis {
     }])
 }
 
-/// Seed-figures F: currents at 0.7 V and 0.35 V. From rest the selector of an LRS cell turns on at 0.7 V only.
+/// Fit F of the cell: currents at 0.7 V and 0.35 V. From rest the selector of an LRS cell turns on at 0.7 V only.
 #[test]
 fn read_currents_are_those_of_the_table() {
     // x after the reference set pulse: series of 1/ron and G gives 1.0007e-5 A at 0.7 V
@@ -115,7 +115,7 @@ fn the_dc_sweep_follows_the_hysteresis() {
     assert!(at(140 - 2) < 1e-9, "off again at 20 mV: {}", at(140 - 2));
 }
 
-/// Seed-figures F: 50 % of the 100 us current after 26.7 us at +2.0 V; end current 2.8744e-5 A.
+/// Fit F of the cell: 50 % of the 100 us current after 26.7 us at +2.0 V; end current 2.8744e-5 A.
 #[test]
 fn the_set_pulse_takes_27_microseconds() {
     let wave = Waveform::Pwl { points: vec![(0.0, 0.0), (10e-9, 2.0)], delay: 0.0, repeat: None };

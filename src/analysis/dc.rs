@@ -30,10 +30,13 @@ pub fn run(
     sink: &mut dyn Sink,
 ) -> Result<Stats, AnalysisError> {
     let recorder = Recorder::new(circuit, plan)?;
+    // swept sources and relays are put back: the next analysis starts from the deck's values
+    let groups: Vec<_> = circuit.groups.iter().map(|group| group.boxed_clone()).collect();
     let axis = sweep_axis(&sweeps[0], circuit);
     sink.begin(&record::header(circuit, plan, "DC transfer characteristic", step_label, Some(axis)));
     let outcome = sweep_all(sweeps, circuit, plan, rebuild, recorder, sink);
     sink.end();
+    circuit.groups = groups;
     outcome
 }
 

@@ -77,6 +77,16 @@ impl<'a> Products<'a> {
         }
     }
 
+    /// The three numbers of `.tf`, which no `.print` card can ask for.
+    pub fn transfer_functions(&mut self, steps: &[Step], style: print::Style, date: &str) {
+        let runs = steps.iter().flat_map(|s| &s.runs).filter(|r| r.word == AnalysisWord::Tf);
+        let tables: Vec<Table> = runs.filter_map(|r| r.table.clone()).collect();
+        let mut text = Vec::new();
+        if !tables.is_empty() && print::write(&tables, PrintFormat::Table, style, date, &mut text).is_ok() {
+            self.console.data(&String::from_utf8_lossy(&text));
+        }
+    }
+
     /// All saved signals as CSV, one file per analysis.
     pub fn csv(&mut self, steps: &[Step]) {
         let count = steps.iter().map(|s| s.runs.len()).max().unwrap_or(0);

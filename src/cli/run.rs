@@ -136,6 +136,7 @@ fn carry_out(
 
 fn write_products(args: &RunArgs, steps: &[Step], products: &mut Products<'_>, date: &str) {
     products.prints(steps, args.print_style.into(), date);
+    products.transfer_functions(steps, args.print_style.into(), date);
     products.measures(steps, args.meas.as_deref());
     if args.csv {
         products.csv(steps);

@@ -7,7 +7,7 @@
 //!     E = g_w (M_y (x) K_x) + g_b (K_y (x) M_x) + edge terms of drivers and sense resistors
 //!
 //! a 9-point matrix of a few thousand unknowns that does not depend on the cells: factored once, it survives all
-//! Newton and time steps (solver.md 2.2).
+//! Newton and time steps.
 
 use super::network::{Network, Wire};
 

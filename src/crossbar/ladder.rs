@@ -6,7 +6,7 @@
 //!     s_1 = e_1,   d_j = s_j + c_j,   s_{j+1} = e_{j+1} + c_j s_j / d_j
 //!
 //! No subtraction occurs for e >= 0, so every pivot has full relative accuracy however small the leaks are beside the
-//! wires (Grassmann, Taksar, Heyman, Oper. Res. 33, 1985; solver.md section 5). Solving T x = b:
+//! wires (Grassmann, Taksar, Heyman, Oper. Res. 33, 1985). Solving T x = b:
 //!
 //!     y_j = b_j + (c_{j-1} / d_{j-1}) y_{j-1},     x_j = (y_j + c_j x_{j+1}) / d_j
 //!

@@ -7,7 +7,7 @@
 //!   2. r -= a q, forward half of T_B^-1 r, with r.r and r.z = sum y^2/d (and the restriction to the coarse grid)
 //!   3. backward half, x += a p, p = z + beta p (and the prolongation)
 //!
-//! (solver.md 2.1; Hestenes and Stiefel 1952; Saad, Iterative Methods, 9.2). Iterations grow as
+//! (Hestenes and Stiefel 1952; Saad, Iterative Methods, 9.2). Iterations grow as
 //! 1.8 N sqrt(r_wire mean(g)) + 3; where that predicts more than [`COARSE_ABOVE`], the coarse grid joins.
 
 use super::coarse::Coarse;
@@ -355,7 +355,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     sums.iter().sum::<f64>() + tail
 }
 
-/// 1.8 N sqrt(mean(g) / g_wire) + 3 with the longer side and the weaker wire (solver.md 2.2).
+/// 1.8 N sqrt(mean(g) / g_wire) + 3 with the longer side and the weaker wire.
 #[must_use]
 pub fn predicted_iterations(network: &Network) -> f64 {
     let mean = network.cells.iter().sum::<f64>() / network.cells.len().max(1) as f64;

@@ -1,4 +1,4 @@
-//! The built-in functions of expressions: names, arities, meaning (dialect.md 2.2).
+//! The built-in functions of expressions: names, arities, meaning.
 
 use crate::netlist::ast::Dialect;
 use crate::numeric::formula::{Function1, Function2};

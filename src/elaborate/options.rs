@@ -1,4 +1,4 @@
-//! `.options` and `.temp`: every option is known, known to be harmless, or an error (dialect.md 1.4, 2.4).
+//! `.options` and `.temp`: every option is known, known to be harmless, or an error.
 
 use super::scope::Scope;
 use crate::diag::{Diagnostic, Severity, Span, nearest};
@@ -110,6 +110,24 @@ const HARMLESS: &[&str] = &[
     "autostop",
 ];
 
+/// Xyce's option packages: `.options timeint reltol=..`. Of these two the keys mean what they mean here; all keys of
+/// the others steer Xyce's own solvers and output.
+const SHARED_PACKAGES: &[&str] = &["timeint", "device"];
+/// See [`SHARED_PACKAGES`].
+const FOREIGN_PACKAGES: &[&str] = &[
+    "nonlin",
+    "nonlin-tran",
+    "linsol",
+    "linsol-ac",
+    "output",
+    "parser",
+    "restart",
+    "dist",
+    "loca",
+    "diagnostic",
+    "fft",
+];
+
 /// Known options that the solvers do not offer.
 const UNAVAILABLE: &[(&str, &str)] = &[
     ("scale", "multiply the geometry parameters by hand, or use `scale=` of a resistor"),
@@ -126,8 +144,13 @@ pub fn settings(scope: &Scope<'_>) -> Result<Settings, Vec<Diagnostic>> {
     for statement in &scope.definitions().statements {
         match statement {
             Statement::Options(items) => {
+                let package = items.first().filter(|i| i.value.is_none()).map_or("", |i| i.name.text.as_str());
+                let foreign = FOREIGN_PACKAGES.contains(&package);
                 for item in items {
-                    if let Err(error) = apply(scope, item, &mut settings) {
+                    let unknown = SHARED_PACKAGES.contains(&package) && !names().any(|n| n == item.name.text);
+                    if foreign || unknown {
+                        note_harmless(scope, item);
+                    } else if let Err(error) = apply(scope, item, &mut settings) {
                         errors.push(error);
                     }
                 }
@@ -174,8 +197,7 @@ fn apply(scope: &Scope<'_>, item: &OptionItem, settings: &mut Settings) -> Resul
         _ => {}
     }
     if HARMLESS.contains(&name) {
-        let note = Diagnostic::note("N-OPTION", format!("the option `{name}` changes nothing here"));
-        scope.context().note(note.at(span));
+        note_harmless(scope, item);
         return Ok(());
     }
     if let Some((_, remedy)) = UNAVAILABLE.iter().find(|(known, _)| *known == name) {
@@ -186,6 +208,11 @@ fn apply(scope: &Scope<'_>, item: &OptionItem, settings: &mut Settings) -> Resul
         Some(near) => error.help(format!("did you mean `{near}`?")),
         None => error,
     })
+}
+
+fn note_harmless(scope: &Scope<'_>, item: &OptionItem) {
+    let note = Diagnostic::note("N-OPTION", format!("the option `{}` changes nothing here", item.name.text));
+    scope.context().note(note.at(item.name.span));
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
@@ -248,7 +275,7 @@ fn method(scope: &Scope<'_>, item: &OptionItem, settings: &mut Settings) -> Resu
     }
 }
 
-/// Notes that name a choice other simulators make differently (dialect.md 0.2).
+/// Notes that name a choice other simulators make differently.
 const CHOICES: &[&str] =
     &["W-POW", "W-PWR", "W-POWCHAIN", "W-MILLI", "W-ATTO", "N-EDGE", "N-DC", "W-DIV", "W-DOMAIN", "N-NUM"];
 

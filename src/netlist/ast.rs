@@ -30,7 +30,7 @@ pub struct Deck {
     pub title: String,
     /// Where the title stands, `None` for an empty file.
     pub title_span: Option<Span>,
-    /// The dialect rules that were chosen and why (dialect.md 2.3).
+    /// The dialect rules that were chosen and why.
     pub dialect: Dialect,
     /// Why that dialect: one sentence for the log.
     pub dialect_reason: String,

@@ -1,4 +1,4 @@
-//! Which dialect a deck speaks (dialect.md 2.3): the command line, `.options dialect=`, evidence in the deck, ngspice.
+//! Which dialect a deck speaks: the command line, `.options dialect=`, evidence in the deck, ngspice.
 
 use super::ast::Dialect;
 use super::lexer::is_blank;

@@ -4,7 +4,7 @@
 //! sweep, the gradient from one reverse sweep over the same tape (adjoint differentiation), so that a source that
 //! depends on fifty voltages costs two sweeps, not fifty.
 //!
-//! Semantics (dialect.md 2.2) are total: nothing here panics or returns NaN for finite input. `exp`, `sinh`, `cosh`
+//! Semantics are total: nothing here panics or returns NaN for finite input. `exp`, `sinh`, `cosh`
 //! continue linearly beyond 700, `sqrt` and `ln` act on |x|, x/0 saturates at +-1e32 (0/0 = 0), a negative base with a
 //! non-integer exponent gives the real part |x|^p cos(pi p). Overflow saturates at the largest finite number.
 

@@ -120,7 +120,7 @@ fn cell_f() -> (Box<dyn DeviceGroup>, Box<dyn DeviceGroup>) {
     (device("threshold", &numbers(&selector)), device("conductance_memory", &numbers(&memory)))
 }
 
-/// Seed figure F, LRS I(V): 0.35 V 1.0e-10, 0.5 V 1.7e-10, 0.55 V 7.6e-6, 0.6 V 8.5e-6, 0.7 V 1.0007e-5, 1.0 V 1.44e-5 A.
+/// Fit of the ECM cell, LRS I(V): 0.35 V 1.0e-10, 0.5 V 1.7e-10, 0.55 V 7.6e-6, 0.6 V 8.5e-6, 0.7 V 1.0007e-5, 1.0 V 1.44e-5 A.
 /// The state is set by the current at 0.7 V; the other five follow from the form.
 #[test]
 fn the_1s1r_cell_has_its_published_static_currents() {
@@ -150,7 +150,7 @@ fn the_1s1r_cell_has_its_published_static_currents() {
     assert!((9e3..1.1e4).contains(&(1.0007e-5 / hrs)));
 }
 
-/// Pulse trains of seed figure D: 64 up, 64 down, 14 V, 400 us, 1 ms rest, third cycle.
+/// Pulse trains of the copolymer device: 64 up, 64 down, 14 V, 400 us, 1 ms rest, third cycle.
 fn pulses(given: &[(&str, f64)]) -> (Vec<f64>, Vec<f64>) {
     let group = device("conductance_memory", &numbers(given));
     let mut x = start(group.as_ref());

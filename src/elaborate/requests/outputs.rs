@@ -54,6 +54,10 @@ impl<'d> Requests<'_, 'd, '_, '_> {
                 }
             }
         }
+        if self.traces.len() == 0 {
+            // a point without a column would be no point
+            self.save_default();
+        }
         self.plan.saved = self.traces.len();
     }
 

@@ -1,4 +1,4 @@
-//! The text in front of the numbers (dialect.md 4.1). Exact bytes matter: every word here is one that some reader tests.
+//! The text in front of the numbers. Exact bytes matter: every word here is one that some reader tests.
 
 use super::{Encoding, RawOptions, TypeWords};
 use crate::output::text::one_line;
