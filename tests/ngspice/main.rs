@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::print_stdout, missing_docs)]
 
 mod compare;
+mod elements;
 mod native;
+mod own;
 mod reference;
 mod settings;
 
@@ -10,9 +12,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use sneakpath::circuit::Circuit;
+use sneakpath::diag::Diagnostic;
 use sneakpath::elaborate::Elaborator;
 use sneakpath::elaborate::expand::{self, Target};
-use sneakpath::netlist::{ReadOptions, parse};
+use sneakpath::netlist::ast::Deck;
+use sneakpath::netlist::{ReadOptions, parse, parse_text};
 use sneakpath::plan::{Quantity, StepPoint, SweepTarget};
 use sneakpath::result::Table;
 
@@ -75,11 +79,27 @@ fn every_deck_agrees_with_ngspice() {
         .collect();
     decks.sort();
     assert!(decks.len() >= 10, "{decks:?}");
-    run_all(&decks, |path| {
-        let (deck, notes) = parse(path, &ReadOptions::default());
-        assert!(!sneakpath::diag::has_errors(&notes), "{notes:#?}");
-        check(&|defines| Elaborator::new(deck.clone(), defines), &settings(stem(path).unwrap_or_default()))
-    });
+    run_all(
+        &decks,
+        |path| stem(path).unwrap_or_default(),
+        |path| check(parse(path, &ReadOptions::default()), &settings(stem(path).unwrap_or_default())),
+    );
+}
+
+#[test]
+fn elements_and_sources_agree_with_ngspice() {
+    if !reference::is_installed() {
+        return;
+    }
+    run_all(
+        &elements::SMALL,
+        |small| small.name,
+        |small| {
+            // a kink is missed by a part of a step, which is first order in its length
+            let settings = Settings { slack: small.slack, points: 10_000.0, ..Settings::default() };
+            check(parse_text(small.name, small.text, &ReadOptions::default()), &settings)
+        },
+    );
 }
 
 fn stem(path: &Path) -> Option<&str> {
@@ -87,13 +107,14 @@ fn stem(path: &Path) -> Option<&str> {
 }
 
 /// Two decks at a time; prints a line for each and fails at the end with all that went wrong.
-fn run_all(decks: &[PathBuf], work: impl Fn(&Path) -> Verdict + Sync) {
+fn run_all<D: Sync>(decks: &[D], name: impl Fn(&D) -> &str + Sync, work: impl Fn(&D) -> Verdict + Sync) {
     let (next, faults) = (Mutex::new(decks.iter()), Mutex::new(Vec::new()));
     let worker = || {
-        while let Some(path) = { next.lock().unwrap().next() } {
+        loop {
+            let Some(deck) = next.lock().unwrap().next() else { break };
             let begin = std::time::Instant::now();
-            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(path)));
-            let name = stem(path).unwrap_or_default();
+            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(deck)));
+            let name = name(deck);
             match outcome {
                 Ok(verdict) => {
                     println!(
@@ -131,7 +152,9 @@ fn run_all(decks: &[PathBuf], work: impl Fn(&Path) -> Verdict + Sync) {
 }
 
 /// Runs all steps of a deck in both programs.
-fn check(open: &dyn Fn(Vec<(String, f64)>) -> Elaborator, settings: &Settings) -> Verdict {
+fn check((deck, notes): (Deck, Vec<Diagnostic>), settings: &Settings) -> Verdict {
+    assert!(!sneakpath::diag::has_errors(&notes), "{notes:#?}");
+    let open = |defines| Elaborator::new(deck.clone(), defines);
     let folder = tempfile::tempdir().expect("folder");
     let elaborator = open(Vec::new());
     let mut verdict = Verdict::default();

@@ -83,8 +83,10 @@ impl Diode {
         let stored = (v / (self.n * j.vt)).exp_m1() * (j.is * self.tt);
         let (m, corner) = (self.grading, self.fc * j.vj);
         if v.value() < corner {
-            let depth = (-v / j.vj + 1.0).powf(1.0 - m);
-            return stored + (-depth + 1.0) * (j.cjo * j.vj / (1.0 - m));
+            // 1 - (1 - v/vj)^(1-m) without cancellation: near 0 V its rounding, over a short step, would be a current
+            let x = -v / j.vj;
+            let depth = (x.chain(x.value().ln_1p(), 1.0 / (1.0 + x.value())) * (1.0 - m)).exp_m1();
+            return stored - depth * (j.cjo * j.vj / (1.0 - m));
         }
         let f1 = j.vj / (1.0 - m) * (1.0 - (1.0 - self.fc).powf(1.0 - m));
         let f2 = (1.0 - self.fc).powf(1.0 + m);

@@ -63,6 +63,20 @@ impl<'d> Writer<'d> {
                     let key = if matches!(line.letter, 'e' | 'h') { "vol" } else { "cur" };
                     words.push(format!("{key}='{}'", self.expression(value)));
                 }
+                // ngspice's own TABLE rounds the corners and needs a code model
+                Control::Table { input, points } if self.target == Target::Ngspice && points.len() > 1 => {
+                    let point = |(x, y): &(Expr, Expr)| format!("{}, {}", self.number(x, place), self.number(y, place));
+                    let list: Vec<String> = points.iter().map(point).collect();
+                    let end = |p: Option<&(Expr, Expr)>| p.map_or(String::new(), |(x, _)| self.number(x, place));
+                    let key = if line.letter == 'e' { "vol" } else { "cur" };
+                    words.push(format!(
+                        "{key}='pwl(min(max({}, {}), {}), {})'",
+                        self.expression(input),
+                        end(points.first()),
+                        end(points.last()),
+                        list.join(", ")
+                    ));
+                }
                 Control::Table { input, points } => {
                     let points =
                         points.iter().map(|(x, y)| format!("({}, {})", self.number(x, place), self.number(y, place)));

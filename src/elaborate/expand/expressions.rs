@@ -8,7 +8,7 @@ impl<'d> Writer<'d> {
     pub(super) fn expression(&self, expression: &Expr) -> String {
         let mut copy = expression.clone();
         if self.target != Target::Own {
-            translate(&mut copy);
+            translate(&mut copy, self.target);
         }
         copy.to_string()
     }
@@ -53,21 +53,21 @@ impl<'d> Writer<'d> {
 }
 
 /// Random functions at their nominal value, functions that not everybody has by others.
-fn translate(expression: &mut Expr) {
+fn translate(expression: &mut Expr, target: Target) {
     match &mut expression.kind {
-        ExprKind::Unary(_, a) => translate(a),
+        ExprKind::Unary(_, a) => translate(a, target),
         ExprKind::Binary(_, a, b) => {
-            translate(a);
-            translate(b);
+            translate(a, target);
+            translate(b, target);
         }
         ExprKind::Ternary(c, a, b) => {
-            translate(c);
-            translate(a);
-            translate(b);
+            translate(c, target);
+            translate(a, target);
+            translate(b, target);
         }
         ExprKind::Call(name, arguments) => {
-            arguments.iter_mut().for_each(translate);
-            if let Some(other) = translated(name, arguments) {
+            arguments.iter_mut().for_each(|a| translate(a, target));
+            if let Some(other) = translated(name, arguments, target) {
                 expression.kind = other;
             }
         }
@@ -75,7 +75,7 @@ fn translate(expression: &mut Expr) {
     }
 }
 
-fn translated(name: &Name, arguments: &[Expr]) -> Option<ExprKind> {
+fn translated(name: &Name, arguments: &[Expr], target: Target) -> Option<ExprKind> {
     let call = |function: &str, arguments: Vec<Expr>| {
         ExprKind::Call(Name { text: function.to_string(), span: name.span }, arguments)
     };
@@ -87,7 +87,13 @@ fn translated(name: &Name, arguments: &[Expr]) -> Option<ExprKind> {
             let at_least = Expr { kind: call("max", vec![x.clone(), low.clone()]), span: x.span };
             Some(call("min", vec![at_least, high.clone()]))
         }
-        ("table", [_, ..]) => Some(call("pwl", arguments.to_vec())),
+        // ngspice goes on in a straight line outside the table
+        ("table", [x, first, .., last, _]) if target == Target::Ngspice => {
+            let span = x.span;
+            let at_least = Expr { kind: call("max", vec![x.clone(), first.clone()]), span };
+            let inside = Expr { kind: call("min", vec![at_least, last.clone()]), span };
+            Some(call("pwl", [&[inside], &arguments[1..]].concat()))
+        }
         ("rand" | "random", _) => Some(ExprKind::Number(0.5)),
         ("flat", _) | ("gauss", [_]) => Some(ExprKind::Number(0.0)),
         ("agauss" | "gauss" | "aunif" | "unif" | "mc" | "limit", [nominal, ..]) => Some(nominal.kind.clone()),
