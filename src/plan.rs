@@ -97,6 +97,19 @@ pub enum Analysis {
     },
 }
 
+impl Analysis {
+    /// Its word in cards and file names.
+    #[must_use]
+    pub fn word(&self) -> AnalysisWord {
+        match self {
+            Self::Op => AnalysisWord::Op,
+            Self::Dc(_) => AnalysisWord::Dc,
+            Self::Tran(_) => AnalysisWord::Tran,
+            Self::Tf { .. } => AnalysisWord::Tf,
+        }
+    }
+}
+
 /// The output of `.tf`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TfOutput {

@@ -158,6 +158,41 @@ fn no_convergence_is_3_and_says_where() {
 }
 
 #[test]
+fn what_is_no_text_is_told_once() {
+    let bench = Bench::new(&[("rc.cir", RC), ("inc.cir", "binary\n.include \"data.bin\"\nR1 a 0 1\n.op\n")]);
+    fs::write(bench.path("data.bin"), (0..=255).cycle().take(4096).collect::<Vec<u8>>()).unwrap();
+    for line in ["data.bin", "inc.cir"] {
+        let run = bench.run(line);
+        assert_eq!(code(&run), 1, "{line}: {}", err(&run));
+        assert_eq!(err(&run).matches("is not a text file").count(), 1, "{line}: {}", err(&run));
+        assert!(!err(&run).contains("E-ELEMENT"), "{line}: {}", err(&run));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_5() {
+    let deck = RC.replace(".end", ".print tran v(out)\n.end");
+    let bench = Bench::new(&[("rc.cir", &deck)]);
+    let run = bench.run("rc.cir -r /dev/full");
+    assert_eq!(code(&run), 5, "{}", err(&run));
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let run = bench.command("rc.cir").stdout(full).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(code(&run), 5, "{}", err(&run));
+    assert!(err(&run).contains("cannot write to standard output"), "{}", err(&run));
+}
+
+#[test]
+fn a_transient_ends_when_corners_are_a_rounding_away() {
+    // the corners of this pulse, cut short by its period, fall next to the stop time
+    let deck = "cut\nV1 a 0 PULSE(0 1 0 1u 1u 5u 2u)\nR1 a 0 1\n.tran 1n 5u\n.end\n";
+    let bench = Bench::new(&[("cut.cir", deck)]);
+    let run = bench.run("cut.cir");
+    assert_eq!(code(&run), 0, "{}", err(&run));
+    assert!(err(&run).contains("more than the period"), "{}", err(&run));
+}
+
+#[test]
 fn a_failed_measure_is_4_only_when_strict() {
     let deck = RC.replace(".end", ".measure tran never WHEN v(out)=50\n.measure tran vmax MAX v(out)\n.end");
     let bench = Bench::new(&[("rc.cir", &deck)]);

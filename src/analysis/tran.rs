@@ -132,8 +132,8 @@ impl<'a> March<'a> {
                 let at = format!("at t = {:.6e} s", self.history.time());
                 return Err(AnalysisError::Interrupted { at, stats: Box::new(self.solver.stats.clone()) });
             }
-            let (h, lands_on_corner) = self.propose();
-            match self.attempt(h, lands_on_corner)? {
+            let (t, lands_on_corner) = self.propose();
+            match self.attempt(t, lands_on_corner)? {
                 Attempt::Rejected => {}
                 Attempt::Accepted => {
                     self.record(sink)?;
@@ -149,14 +149,17 @@ impl<'a> March<'a> {
         Ok(self.solver.stats.clone())
     }
 
-    /// The next step, and whether it ends on a source corner.
+    /// The next time, and whether it is a source corner.
     fn propose(&mut self) -> (f64, bool) {
         let t = self.history.time();
-        if self.next_corner <= t {
-            self.next_corner = next_corner(self.solver.circuit, t);
+        // corners that rounding has torn apart are one corner
+        let crumb = 10.0 * SMALLEST_FRACTION * self.tran.stop;
+        while self.next_corner <= t + crumb {
+            self.next_corner = next_corner(self.solver.circuit, t.max(self.next_corner));
         }
         let snapshot = self.snapshots.first().map_or(f64::INFINITY, |s| s.0);
-        let target = self.next_corner.min(snapshot).min(self.tran.stop);
+        let nearest = self.next_corner.min(snapshot);
+        let target = if nearest < self.tran.stop - crumb { nearest } else { self.tran.stop };
         let mut h = self.h.min(self.cap);
         if self.history.is_fresh() {
             h = h
@@ -166,19 +169,19 @@ impl<'a> March<'a> {
         let left = target - t;
         // never leave a crumb: land on the target, or split what is left in two
         if h >= left * (1.0 - 1e-9) {
-            (left, target == self.next_corner)
+            (target, target == self.next_corner)
         } else if h > 0.5 * left {
-            (0.5 * left, false)
+            (t + 0.5 * left, false)
         } else {
-            (h, false)
+            (t + h, false)
         }
     }
 
-    fn attempt(&mut self, h: f64, lands_on_corner: bool) -> Result<Attempt, AnalysisError> {
+    fn attempt(&mut self, t: f64, lands_on_corner: bool) -> Result<Attempt, AnalysisError> {
         let t0 = self.history.time();
-        let t = if lands_on_corner { self.next_corner } else { t0 + h };
+        let h = t - t0;
         let rules = self.history.rules(self.plan.options.method, self.plan.options.max_order);
-        let step = self.history.coefficients(rules, t - t0);
+        let step = self.history.coefficients(rules, h);
         self.history.set_rows(&step, &self.solver.system, &mut self.rows);
         let env = self.solver.env(Mode::Transient, t);
         let mut x = Vec::new();

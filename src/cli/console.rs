@@ -2,15 +2,30 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::diag::{Diagnostic, Severity, SourceMap};
 
 use super::args::{Color, TalkArgs};
 use super::report::{self, Look, Tally};
 
-/// Writes a line of data to standard output. A closed pipe (`| head`) is nobody's mistake.
+/// Data that standard output would not take.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Writes a line of data to standard output. A closed pipe (`| head`) is nobody's mistake; a full disk is told once.
 pub fn say(text: &str) {
-    let _ = writeln!(io::stdout().lock(), "{text}");
+    let mut out = io::stdout().lock();
+    if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush())
+        && error.kind() != io::ErrorKind::BrokenPipe
+        && !LOST.swap(true, Ordering::Relaxed)
+    {
+        eprintln!("cannot write to standard output: {error}");
+    }
+}
+
+/// Was data lost on the way to standard output?
+pub fn lost() -> bool {
+    LOST.load(Ordering::Relaxed)
 }
 
 /// The voice of one run.

@@ -151,6 +151,11 @@ fn failure(diagnostics: &[Diagnostic], sources: &SourceMap, tally: Tally) -> ser
     })
 }
 
+/// Is it about how elements hang together? With lines missing from the deck it tells nothing.
+fn is_structural(diagnostic: &Diagnostic) -> bool {
+    ["W-DANGLING", "E-FLOAT", "E-CUTSET", "E-EMPTY", "W-TITLE"].contains(&diagnostic.code)
+}
+
 /// Elaborates every step, so that a mistake in the last one is known before the first one runs; keeps the first.
 fn build(elaborator: &Elaborator, diagnostics: &mut Vec<Diagnostic>) -> Option<(Vec<StepPoint>, Elaborated)> {
     let steps = match elaborator.steps() {
@@ -160,16 +165,17 @@ fn build(elaborator: &Elaborator, diagnostics: &mut Vec<Diagnostic>) -> Option<(
             vec![StepPoint::default()]
         }
     };
+    let whole = !has_errors(diagnostics);
     let mut first = None;
     match elaborator.build(&steps.first()?.overrides) {
         Ok(elaborated) => {
-            diagnostics.extend(elaborated.diagnostics.iter().cloned());
+            diagnostics.extend(elaborated.diagnostics.iter().filter(|d| whole || !is_structural(d)).cloned());
             if elaborated.plan.analyses.is_empty() && !has_errors(diagnostics) {
                 diagnostics.push(nothing_to_run(elaborator));
             }
             first = Some(elaborated);
         }
-        Err(errors) => diagnostics.extend(errors),
+        Err(errors) => diagnostics.extend(errors.into_iter().filter(|d| whole || !is_structural(d))),
     }
     if first.is_some() {
         let others: Vec<Vec<Diagnostic>> = steps[1..]

@@ -33,7 +33,10 @@ use self::exit::Exit;
 /// Runs the program with these arguments (the first is the program's name).
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match args::Cli::try_parse_from(argv::normalise(args)) {
-        Ok(cli) => dispatch(&cli.command).into(),
+        Ok(cli) => {
+            let exit = dispatch(&cli.command);
+            if console::lost() { exit.and(Exit::Io) } else { exit }.into()
+        }
         Err(error) => {
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
             // a closed pipe is nobody's mistake

@@ -6,7 +6,7 @@ use crate::output::OutputError;
 use crate::output::raw::{RawOptions, RawWriter};
 use crate::plan::Analysis;
 
-use super::simulate::{word, word_text};
+use super::simulate::word_text;
 
 /// Raw files that are being written.
 pub struct RawFiles {
@@ -64,7 +64,7 @@ impl RawFiles {
 }
 
 fn split_paths(path: &Path, analyses: &[Analysis]) -> Vec<PathBuf> {
-    let words: Vec<&str> = analyses.iter().map(|a| word_text(word(a))).collect();
+    let words: Vec<&str> = analyses.iter().map(|a| word_text(a.word())).collect();
     (0..words.len())
         .map(|k| {
             let earlier = words[..k].iter().filter(|w| **w == words[k]).count();

@@ -11,7 +11,7 @@ use crate::circuit::Circuit;
 use crate::elaborate::{Elaborated, Elaborator};
 use crate::output::text::general;
 use crate::output::{Collector, Tee, replay};
-use crate::plan::{Analysis, AnalysisWord, Overrides, Plan, StepPoint};
+use crate::plan::{AnalysisWord, Overrides, Plan, StepPoint};
 use crate::result::{ArraySnapshot, MeasureResult, Sink, Stats, Table};
 
 use super::interrupt;
@@ -54,17 +54,6 @@ pub struct Step {
 #[must_use]
 pub fn label(labels: &[(String, f64)]) -> String {
     labels.iter().map(|(name, value)| format!("{name}={}", general(*value, 9))).collect::<Vec<_>>().join(" ")
-}
-
-/// The word of an analysis in cards and file names.
-#[must_use]
-pub fn word(analysis: &Analysis) -> AnalysisWord {
-    match analysis {
-        Analysis::Op => AnalysisWord::Op,
-        Analysis::Dc(_) => AnalysisWord::Dc,
-        Analysis::Tran(_) => AnalysisWord::Tran,
-        Analysis::Tf { .. } => AnalysisWord::Tf,
-    }
 }
 
 /// Runs everything. The first step comes built; `raw` gets the points.
@@ -204,7 +193,7 @@ fn run_step(
             Some(Err(error)) => (error.stats().cloned().unwrap_or_default(), Some(error)),
             None => (Stats::default(), None),
         };
-        let word = word(wanted);
+        let word = wanted.word();
         let table = collector.tables.into_iter().next();
         let measures = table.as_ref().map(|t| analysis::measure::evaluate(&plan.measures, t, word)).unwrap_or_default();
         let stop = error.is_some();

@@ -71,17 +71,23 @@ impl<'d> Requests<'_, 'd, '_, '_> {
     /// The analysis word of an output or measure card.
     fn filter(&mut self, word: Option<&Name>) -> Option<AnalysisFilter> {
         let Some(word) = word else { return Some(None) };
-        match word.text.as_str() {
-            "op" => Some(Some(AnalysisWord::Op)),
-            "dc" => Some(Some(AnalysisWord::Dc)),
-            "tran" | "tr" => Some(Some(AnalysisWord::Tran)),
-            "tf" => Some(Some(AnalysisWord::Tf)),
+        let kind = match word.text.as_str() {
+            "op" => AnalysisWord::Op,
+            "dc" => AnalysisWord::Dc,
+            "tran" | "tr" => AnalysisWord::Tran,
+            "tf" => AnalysisWord::Tf,
             other => {
                 let error = Diagnostic::error("E-ANALYSIS", format!("there is no analysis `{other}`")).at(word.span);
                 self.diagnostics.push(error.help("use op, dc, tran or tf, or leave the word out for all analyses"));
-                None
+                return None;
             }
+        };
+        if !self.plan.analyses.is_empty() && !self.plan.analyses.iter().any(|a| a.word() == kind) {
+            let message = format!("the deck has no `.{}`: this card gives nothing", word.text);
+            let warning = Diagnostic::warning("W-ANALYSIS", message).at(word.span);
+            self.diagnostics.push(warning.help("add the analysis, or name one that the deck has"));
         }
+        Some(Some(kind))
     }
 
     /// The user's characters without blanks and quotes around them, lower case.

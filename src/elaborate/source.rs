@@ -138,6 +138,11 @@ impl<'d> Assembly<'d> {
             },
         };
         check_times(&result).map_err(|what| scope.error("E-WAVE", what, wave.span))?;
+        if let Some(what) = cut_pulse(&result) {
+            let warning = Diagnostic::warning("W-WAVE", what).at(wave.span);
+            self.context
+                .note(warning.help("the next pulse starts before this one ends; the order is rise fall width period"));
+        }
         Ok(result)
     }
 
@@ -213,6 +218,14 @@ impl<'d> Assembly<'d> {
             None => Ok(points),
         }
     }
+}
+
+/// Says so when a pulse is longer than its period. A sum of decimals may pass their decimal total by rounding.
+fn cut_pulse(wave: &Waveform) -> Option<String> {
+    let Waveform::Pulse { rise, fall, width, period, .. } = *wave else { return None };
+    let pulse = rise + width + fall;
+    (period > 0.0 && pulse > period * (1.0 + 1e-9))
+        .then(|| format!("rise, width and fall take {pulse:e} s, more than the period of {period:e} s"))
 }
 
 fn check_times(wave: &Waveform) -> Result<(), String> {

@@ -15,6 +15,18 @@ pub(super) fn decode(bytes: &[u8]) -> (String, Option<&'static str>) {
     (encoding.decode_without_bom_handling(body).0.into_owned(), Some("UTF-16"))
 }
 
+/// Does decoded text hold more control characters (one in a hundred) than an accident explains?
+pub(super) fn is_binary(text: &str) -> bool {
+    let head = text.chars().take(1 << 16);
+    let (mut all, mut control) = (0usize, 0usize);
+    for c in head {
+        all += 1;
+        // tabs, line ends, form feeds and the end mark of old editors are text
+        control += usize::from(c.is_control() && !"\t\n\r\u{b}\u{c}\u{1a}\u{85}".contains(c));
+    }
+    control > 1 && 100 * control > all
+}
+
 /// A netlist is mostly ASCII, so UTF-16 shows as a NUL in every other byte.
 fn guess(bytes: &[u8]) -> &'static Encoding {
     let head = &bytes[..bytes.len().min(256) & !1];
@@ -43,5 +55,12 @@ mod tests {
         assert_eq!(decode(&marked), (text.into(), Some("UTF-16")));
         assert_eq!(decode(&latin), (text.into(), Some("Latin-1")));
         assert_eq!(decode(b"").0, "");
+    }
+
+    #[test]
+    fn executables_are_no_netlists() {
+        let bytes: Vec<u8> = (0..=255).cycle().take(4096).collect();
+        assert!(is_binary(&decode(&bytes).0));
+        assert!(!is_binary("title\r\n\tR1 a 0 10µ\r\n\u{c}.op\n\u{1a}"));
     }
 }

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::ast::Dialect;
-use super::encoding::decode;
+use super::encoding::{decode, is_binary};
 use super::lexer::is_blank;
 use crate::diag::{Diagnostic, SourceFile, SourceId, SourceMap, Span};
 
@@ -40,11 +40,19 @@ pub(super) struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+fn binary_error(path: &Path) -> Diagnostic {
+    Diagnostic::error("E-BINARY", format!("`{}` is not a text file", path.display()))
+        .help("a netlist is text; results are drawn with `sneakpath plot FILE.raw`")
+}
+
 /// Reads a deck and everything it includes.
 pub(super) fn load(path: &Path, options: &ReadOptions) -> Loaded {
     match std::fs::read(path) {
         Ok(bytes) => {
             let (text, encoding) = decode(&bytes);
+            if is_binary(&text) {
+                return Loaded { diagnostics: vec![binary_error(path)], ..Loaded::default() };
+            }
             let mut loaded = load_text(&path.display().to_string(), &text, options);
             if let Some(name) = encoding {
                 loaded.diagnostics.push(encoding_note(&path.display().to_string(), name));
@@ -242,6 +250,10 @@ impl Loader<'_> {
         match std::fs::read(&path) {
             Ok(bytes) => {
                 let (text, encoding) = decode(&bytes);
+                if is_binary(&text) {
+                    self.report(binary_error(&path).at(at));
+                    return;
+                }
                 if let Some(name) = encoding {
                     self.report(encoding_note(&path.display().to_string(), name).at(at));
                 }

@@ -44,9 +44,9 @@ impl<'a, 'd> Settings<'a, 'd> {
     pub(super) fn magnitude(&mut self, assembly: &mut Assembly<'d>, key: &str, default: f64) -> f64 {
         let value = self.number(assembly, key, default);
         if value < 0.0 {
-            let error =
-                self.scope.error("E-RANGE", format!("{} = {value} is negative", key.to_uppercase()), self.span_of(key));
-            assembly.error(error);
+            let message = format!("{} = {value} is negative", key.to_uppercase());
+            let error = self.scope.error("E-RANGE", message, self.span_of(key));
+            assembly.error(error.help("0 leaves it out"));
             return default;
         }
         value

@@ -11,9 +11,22 @@ use super::settings::{Bound, KEYS, Settings};
 use crate::circuit::array::{Direction, FaultKind, Line};
 use crate::diag::{Diagnostic, nearest};
 use crate::netlist::ast::{Expr, ExprKind, FileRef, Name, Subckt, XbarCard};
+use crate::units::format_si;
 
 /// More cells than this are a typing error.
 const MOST_CELLS: usize = 1 << 26;
+
+/// Memory of the line nodes and segments of a cell, without the factors of the matrix.
+const NODE_BYTES: f64 = 600.0;
+/// Memory of one device of a cell.
+const DEVICE_BYTES: f64 = 150.0;
+
+/// Memory that is free, in bytes, where the system says so.
+fn free_memory() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok().map(|kilobytes| 1024.0 * kilobytes)
+}
 
 /// What a port of the cell is tied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,10 +172,19 @@ impl<'d> Assembly<'d> {
         let (rows, cols) = (rows?, cols?);
         if rows.saturating_mul(cols) > MOST_CELLS {
             let message = format!("{rows} x {cols} cells are more than the {MOST_CELLS} that are accepted");
-            self.error(home.error("E-SIZE", message, card.rows.span.to(card.cols.span)));
+            let error = home.error("E-SIZE", message, card.rows.span.to(card.cols.span));
+            self.error(error.help("check the two numbers; the order is rows, columns"));
             return None;
         }
         let (subckt, cell_home) = self.array_cell(card, home)?;
+        let needed = rows as f64 * cols as f64 * (NODE_BYTES + DEVICE_BYTES * subckt.body.len() as f64);
+        if let Some(free) = free_memory().filter(|free| *free < needed) {
+            let [needed, free] = [needed, free].map(|bytes| format_si(bytes, "B"));
+            let message = format!("{rows} x {cols} cells need at least {needed} of memory, but {free} are free");
+            let error = home.error("E-MEMORY", message, card.rows.span.to(card.cols.span));
+            self.error(error.help("make the array smaller; `.xbar` arrays are held whole"));
+            return None;
+        }
         let (roles, used) = self.array_roles(instance, card, home, subckt)?;
         let mut spec = Spec {
             name: instance.name.clone(),
@@ -193,8 +215,8 @@ impl<'d> Assembly<'d> {
         if value >= 1.0 && value.fract() == 0.0 && value <= MOST_CELLS as f64 {
             return Some(value as usize);
         }
-        let message = format!("the number of {what} is {value}, but must be a whole number from 1");
-        self.error(scope.error("E-SIZE", message, expression.span));
+        let message = format!("the number of {what} is {value}, but must be a whole number from 1 to {MOST_CELLS}");
+        self.error(scope.error("E-SIZE", message, expression.span).help("write .xbar name rows columns CELL=.."));
         None
     }
 

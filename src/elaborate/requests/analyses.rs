@@ -10,6 +10,9 @@ use crate::plan::{Analysis, Signal, TfOutput, Tran};
 /// Intervals of a transient whose print step was left out.
 const INTERVALS: f64 = 50.0;
 
+/// Steps nobody waits for.
+const MOST_STEPS: f64 = 1e10;
+
 /// `.tran` as written.
 struct Times<'e> {
     step: Option<&'e Expr>,
@@ -101,6 +104,18 @@ impl Requests<'_, '_, '_, '_> {
             && value <= 0.0
         {
             refuse(self, format!("the largest step {value} s is not positive"), span, "leave it out for the default");
+        }
+        if let Some((value, span)) = max_step
+            && value > 0.0
+            && stop / value > MOST_STEPS
+        {
+            let message = format!("a largest step of {value:e} s means at least {:.0e} steps", stop / value);
+            refuse(
+                self,
+                message,
+                span,
+                "leave it out: steps follow the truncation error and the corners of the sources",
+            );
         }
         let start = start.map_or(0.0, |(value, _)| value);
         // LTspice writes 0 where the print step is left to the program
