@@ -46,6 +46,11 @@ pub trait DeviceGroup: Send + Sync {
         let _ = (i, row);
         true
     }
+    /// Can the row depend on local unknown `column`? An entry that cannot is not in the matrix pattern.
+    fn depends(&self, i: usize, row: usize, column: usize) -> bool {
+        let _ = (i, row, column);
+        true
+    }
     /// f, q and both Jacobians at the global solution `x`.
     fn load(&self, env: &Env, x: &[f64], out: &mut Load);
     /// f and q only.
@@ -258,6 +263,9 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
         // a device that only senses (mutual inductance) does so to write those rows
         let ports = D::CARD.ports;
         ports.get(row).is_none_or(|p| p.carries) || ports.iter().all(|p| !p.carries)
+    }
+    fn depends(&self, _i: usize, row: usize, column: usize) -> bool {
+        D::depends(row, column)
     }
     fn load(&self, env: &Env, x: &[f64], out: &mut Load) {
         self.resize(out);

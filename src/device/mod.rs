@@ -103,6 +103,13 @@ pub trait Device<const N: usize>: Clone + Send + Sync + 'static {
         let _ = x;
     }
 
+    /// Can f or q of local row `row` depend on local unknown `column`? Saying no keeps a certain zero out of the matrix.
+    #[must_use]
+    fn depends(row: usize, column: usize) -> bool {
+        let _ = (row, column);
+        true
+    }
+
     /// Must be true for [`Device::limit`] to be called.
     const LIMITS: bool = false;
 

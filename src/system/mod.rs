@@ -93,7 +93,8 @@ impl System {
                 let locals = &group.locals()[group.offset(i)..group.offset(i + 1)];
                 for (k, &row) in locals.iter().enumerate() {
                     let row = if group.owns_row(i, k) { row } else { GROUND };
-                    entries.extend(locals.iter().map(|&col| (row, col)));
+                    let column = |(c, &col): (usize, &u32)| if group.depends(i, k, c) { col } else { GROUND };
+                    entries.extend(locals.iter().enumerate().map(|local| (row, column(local))));
                 }
             }
             lengths.push(entries.len() - before);

@@ -78,6 +78,11 @@ impl Device<3> for VoltageSource {
         b
     }
 
+    /// The ports carry the branch current; the branch equation knows the ports.
+    fn depends(row: usize, column: usize) -> bool {
+        (row == 2) != (column == 2)
+    }
+
     fn corner(&self, t: f64) -> Option<f64> {
         self.excitation.corner(t)
     }
