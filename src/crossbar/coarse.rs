@@ -4,7 +4,9 @@
 //! bit lines move together, so E is the wire stiffness of both, tied: with K the stiffness and M the mass matrix of
 //! linear elements of length h,
 //!
-//!     E = g_w (M_y (x) K_x) + g_b (K_y (x) M_x) + edge terms of drivers and sense resistors
+//! ```text
+//! E = g_w (M_y (x) K_x) + g_b (K_y (x) M_x) + edge terms of drivers and sense resistors
+//! ```
 //!
 //! a 9-point matrix of a few thousand unknowns that does not depend on the cells: factored once, it survives all
 //! Newton and time steps.

@@ -3,12 +3,16 @@
 //! A line with segments c_j, and at node j the conductance e_j (leak + cell) to known potentials, is eliminated from
 //! one end by adding conductances in series and in parallel only (the excess, or GTH, form of LDL^T):
 //!
-//!     s_1 = e_1,   d_j = s_j + c_j,   s_{j+1} = e_{j+1} + c_j s_j / d_j
+//! ```text
+//! s_1 = e_1,   d_j = s_j + c_j,   s_{j+1} = e_{j+1} + c_j s_j / d_j
+//! ```
 //!
 //! No subtraction occurs for e >= 0, so every pivot has full relative accuracy however small the leaks are beside the
 //! wires (Grassmann, Taksar, Heyman, Oper. Res. 33, 1985). Solving T x = b:
 //!
-//!     y_j = b_j + (c_{j-1} / d_{j-1}) y_{j-1},     x_j = (y_j + c_j x_{j+1}) / d_j
+//! ```text
+//! y_j = b_j + (c_{j-1} / d_{j-1}) y_{j-1},     x_j = (y_j + c_j x_{j+1}) / d_j
+//! ```
 //!
 //! Word lines run along memory: eight rows go side by side, one per SIMD lane. Bit lines run across memory: all columns
 //! go side by side.

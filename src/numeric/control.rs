@@ -1,6 +1,8 @@
 //! Step-size control from a truncation error in units of its tolerance.
 //!
-//!     h_next = h * clamp(0.9 * error^(-1/(order+1)), 0.1, 2)      accept when error <= 1
+//! ```text
+//! h_next = h * clamp(0.9 * error^(-1/(order+1)), 0.1, 2)      accept when error <= 1
+//! ```
 //!
 //! Growth is capped at 2, which also keeps BDF2 inside its stability region (step ratio below 1 + sqrt 2).
 

@@ -1,11 +1,13 @@
 //! Damped Newton iteration over a system that owns its matrix.
 //!
-//!     linearise at x            R(x), J(x)
-//!     loop: J dx = -R           solve
-//!           x+ = x + lambda dx  damp (operating points only), then let the devices limit
-//!           linearise at x+
-//!           done when |x+ - x| <= tolerance per unknown, |R| <= tolerance per row, nothing was limited or damped,
-//!           or at once when R is at rounding level (linear systems need one solve)
+//! ```text
+//! linearise at x            R(x), J(x)
+//! loop: J dx = -R           solve
+//!       x+ = x + lambda dx  damp (operating points only), then let the devices limit
+//!       linearise at x+
+//!       done when |x+ - x| <= tolerance per unknown, |R| <= tolerance per row, nothing was limited or damped,
+//!       or at once when R is at rounding level (linear systems need one solve)
+//! ```
 //!
 //! Damping is Deuflhard's natural monotonicity test: lambda is halved until the simplified correction J^-1 R(x+), with
 //! the J at hand, is shorter than dx in units of the tolerances (Deuflhard, Newton Methods for Nonlinear Problems, 3.1).

@@ -2,9 +2,11 @@
 //!
 //! For every row r of F(x, t) + d/dt Q(x) = 0 the solver sees one algebraic form,
 //!
-//!     R_r(x) = f_r(x) + alpha_r q_r(x) + beta_r + shunt_r (x_r - reference_r)        (a free row)
-//!     R_r(x) = x_r - held_r                                                          (a held row)
-//!     J      = df/dx + diag(alpha) dq/dx + diag(shunt)
+//! ```text
+//! R_r(x) = f_r(x) + alpha_r q_r(x) + beta_r + shunt_r (x_r - reference_r)        (a free row)
+//! R_r(x) = x_r - held_r                                                          (a held row)
+//! J      = df/dx + diag(alpha) dq/dx + diag(shunt)
+//! ```
 //!
 //! so that operating point (alpha = 0), time step (alpha, beta of the integration rule), gmin stepping and
 //! pseudo-transient continuation (shunt), initial conditions and memory states (held) are one piece of code: [`Rows`].
