@@ -16,5 +16,6 @@ pub mod numeric;
 pub mod output;
 pub mod plan;
 pub mod result;
+pub mod study;
 pub mod system;
 pub mod units;

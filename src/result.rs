@@ -2,6 +2,8 @@
 
 use crate::plan::Quantity;
 
+pub mod report;
+
 /// The header of one plot: what the columns are.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlotHeader {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 everything asked for was produced; 1 netlist error; 2 usage; 3 no convergence (the accepted points are
@@ -33,6 +33,12 @@ pub enum Command {
     Models(ModelsArgs),
     /// Print the version.
     Version,
+}
+
+/// The whole command line: the fixed sub-commands, and one for each study.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command().subcommands(super::study::commands())
 }
 
 /// How to talk.
@@ -317,10 +323,8 @@ pub enum Target {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     #[test]
     fn the_definition_is_consistent() {
-        super::Cli::command().debug_assert();
+        super::command().debug_assert();
     }
 }

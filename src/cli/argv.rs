@@ -4,9 +4,9 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 
-use super::args::Cli;
+use super::args;
 
 /// Xyce's long options with one dash, and what they are here.
 const SINGLE_DASH: &[(&str, &str)] = &[
@@ -54,19 +54,19 @@ fn widen(argument: OsString) -> OsString {
 /// A word is a sub-command unless a file of that name is meant (`sneakpath check` in a folder with a deck `check` and
 /// no further argument is not worth a rule: the sub-command wins, `./check` is the file).
 fn is_command(word: &OsString) -> bool {
-    word.to_str().is_some_and(|w| w == "help" || Cli::command().find_subcommand(w).is_some())
+    word.to_str().is_some_and(|w| w == "help" || args::command().find_subcommand(w).is_some())
         && Path::new(word).extension().is_none()
 }
 
 /// The first argument that is neither an option nor the value of one.
-fn first_word(args: &[OsString]) -> Option<usize> {
-    let cli = Cli::command();
+fn first_word(words: &[OsString]) -> Option<usize> {
+    let cli = args::command();
     let run = cli.find_subcommand("run")?;
     let mut at = 0;
-    while let Some(argument) = args.get(at) {
+    while let Some(argument) = words.get(at) {
         let text = argument.to_string_lossy();
         if text == "--" {
-            return (at + 1 < args.len()).then_some(at + 1);
+            return (at + 1 < words.len()).then_some(at + 1);
         }
         if text == "-" || !text.starts_with('-') {
             return Some(at);

@@ -87,7 +87,7 @@ pub fn open(path: &Path, args: &ReadArgs, console: &Console) -> Result<(Elaborat
         console.complain(&sentence);
         Exit::Usage
     })?;
-    let options = ReadOptions { include_dirs: args.include.clone(), dialect: defines.dialect };
+    let options = ReadOptions { include_dirs: args.include.clone(), dialect: defines.dialect, studies: Vec::new() };
     let (mut deck, diagnostics) = if path.as_os_str() == "-" {
         let mut text = Vec::new();
         std::io::stdin().read_to_end(&mut text).map_err(|e| unreadable(path, &e, console))?;
@@ -113,7 +113,19 @@ pub fn open(path: &Path, args: &ReadArgs, console: &Console) -> Result<(Elaborat
 /// # Errors
 /// The exit code; everything was said.
 pub fn load(path: &Path, args: &ReadArgs, console: &Console) -> Result<Loaded, Exit> {
-    let (elaborator, mut diagnostics) = open(path, args, console)?;
+    elaborate(open(path, args, console)?, args, console)
+}
+
+/// Elaborates every step of a deck that was read, shows every diagnostic.
+///
+/// # Errors
+/// The exit code; everything was said.
+pub fn elaborate(
+    (elaborator, mut diagnostics): (Elaborator, Vec<Diagnostic>),
+    args: &ReadArgs,
+    console: &Console,
+) -> Result<Loaded, Exit> {
+    diagnostics.extend(super::study::check(&elaborator));
     let built = build(&elaborator, &mut diagnostics);
     let tally = show(&elaborator, &mut diagnostics, args, console);
     match built {

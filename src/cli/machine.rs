@@ -36,7 +36,7 @@ impl Document {
 
     /// The whole document.
     #[must_use]
-    pub fn finish(self, steps: &[Step], files: &[PathBuf], exit: Exit) -> Value {
+    pub fn finish(self, steps: &[Step], files: &[PathBuf], studies: &[Value], exit: Exit) -> Value {
         let mut text = Vec::new();
         let rows = measure_rows(steps);
         let measures = measures::write_json(&rows, &mut text).ok().and_then(|()| serde_json::from_slice(&text).ok());
@@ -45,7 +45,7 @@ impl Document {
             .flat_map(|p| printed(steps, p, steps[0].plan.prints[p].analysis))
             .flat_map(|(word, tables)| tables.into_iter().map(move |t| table(word_text(word), &t)))
             .collect();
-        json!({
+        let mut document = json!({
             "exit": exit.code(),
             "title": self.title,
             "errors": 0,
@@ -55,7 +55,11 @@ impl Document {
             "runs": steps.iter().flat_map(runs).collect::<Vec<_>>(),
             "tables": tables,
             "measures": measures.unwrap_or(Value::Null),
-        })
+        });
+        if !studies.is_empty() {
+            document["studies"] = json!(studies);
+        }
+        document
     }
 }
 

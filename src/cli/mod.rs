@@ -20,23 +20,28 @@ mod report;
 mod run;
 mod server;
 mod simulate;
+mod study;
 mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
 use self::args::Command;
 use self::exit::Exit;
 
 /// Runs the program with these arguments (the first is the program's name).
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    match args::Cli::try_parse_from(argv::normalise(args)) {
-        Ok(cli) => {
-            let exit = dispatch(&cli.command);
-            if console::lost() { exit.and(Exit::Io) } else { exit }.into()
+    let parsed = args::command().try_get_matches_from(argv::normalise(args)).and_then(|matches| {
+        let named = matches.subcommand().and_then(|(word, own)| Some((crate::study::find(word)?, own)));
+        match named {
+            Some((study, own)) => Ok(study::run(study, own)),
+            None => args::Cli::from_arg_matches(&matches).map(|cli| dispatch(&cli.command)),
         }
+    });
+    match parsed {
+        Ok(exit) => if console::lost() { exit.and(Exit::Io) } else { exit }.into(),
         Err(error) => {
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
             // a closed pipe is nobody's mistake

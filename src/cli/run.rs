@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::analysis::AnalysisError;
+use crate::diag::has_errors;
 use crate::output::raw::{Encoding, RawOptions, StepLayout, TypeWords};
 use crate::output::{OutputError, log};
 use crate::plan::Analysis;
@@ -11,14 +12,14 @@ use crate::plan::Analysis;
 use super::args::{RawSteps, RawTypes, RunArgs};
 use super::console::Console;
 use super::exit::Exit;
-use super::load::{Defines, Loaded, load};
+use super::load::{Defines, Loaded, elaborate, open};
 use super::places::Places;
 use super::products::{Products, create, make_folder, measure_rows};
 use super::raw_files::RawFiles;
 use super::report::plural;
 use super::simulate::{Step, label, simulate, totals, word_text};
 use super::watch::Progress;
-use super::{check, expand, figures, interrupt, machine, server};
+use super::{check, expand, figures, interrupt, machine, server, study};
 
 /// Runs a deck as the arguments say.
 pub fn run(args: &RunArgs) -> Exit {
@@ -49,7 +50,23 @@ pub fn run(args: &RunArgs) -> Exit {
         return Exit::Usage;
     }
     let started = Instant::now();
-    let loaded = match load(deck, &args.read, &console) {
+    let opened = match open(deck, &args.read, &console) {
+        Ok(opened) => opened,
+        Err(exit) => return exit,
+    };
+    let wishes = study::Wishes::of_run(args, &places);
+    if study::only_studies(&opened.0) && !has_errors(&opened.1) {
+        console.diagnose(&opened.1, &opened.0.deck().sources);
+        interrupt::listen();
+        let (studies, exit) = study::run_cards(&opened.0, args.threads.unwrap_or(0), &wishes, &console);
+        if args.talk.json && !studies.is_empty() {
+            let title = &opened.0.deck().title;
+            let document = serde_json::json!({ "exit": exit.code(), "title": title, "studies": studies });
+            super::console::say(&document.to_string());
+        }
+        return exit;
+    }
+    let loaded = match elaborate(opened, &args.read, &console) {
         Ok(loaded) => loaded,
         Err(exit) => {
             let log = places.log.as_deref().map(|path| write_log(path, "", &[], &console));
@@ -90,6 +107,7 @@ fn carry_out(
 
     let progress = Progress::new(console, loaded.steps.len() * analyses.len());
     let stepped = loaded.steps.len() > 1;
+    let studies = loaded.elaborator.clone();
     let steps = simulate(loaded, &mut raw, &progress, threads);
 
     let labels = if stepped { raw.step_labels() } else { Vec::new() };
@@ -114,6 +132,9 @@ fn carry_out(
             console.tell(&line);
         }
     }
+    let wishes = study::Wishes::of_run(args, places);
+    let (objects, studied) = study::run_cards(&studies, threads, &wishes, console);
+    exit = exit.and(studied);
     let log = places.log.clone().or_else(|| stepped.then(|| places.raw.with_extension("log")));
     if !products.failures.is_empty() {
         exit = exit.and(Exit::Io);
@@ -128,7 +149,7 @@ fn carry_out(
         }
     }
     if let Some(document) = document {
-        super::console::say(&document.finish(&steps, &products.files, exit).to_string());
+        super::console::say(&document.finish(&steps, &products.files, &objects, exit).to_string());
     }
     console.show(&last);
     Ok(exit)

@@ -122,6 +122,12 @@ impl<'d> Context<'d> {
         self.overrides.values.keys().filter(|t| !consumed.contains(t)).cloned().collect()
     }
 
+    /// Matrices in memory that stand for files.
+    pub fn supply(&self, matrices: &HashMap<PathBuf, Matrix>) {
+        let mut known = self.matrices.borrow_mut();
+        known.extend(matrices.iter().map(|(name, matrix)| (name.clone(), Rc::new(matrix.clone()))));
+    }
+
     /// A numeric data file, read once per build.
     ///
     /// # Errors

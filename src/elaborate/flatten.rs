@@ -401,6 +401,7 @@ fn top_level_card(statement: &Statement) -> Option<(&'static str, Span)> {
         Statement::Output(card) => Some(("an output card", card.span)),
         Statement::Measure(card) => Some((".measure", card.span)),
         Statement::Xout(card) => Some((".xout", card.span)),
+        Statement::Study(card) => Some(("a study card", card.span)),
         Statement::Temp(_, span) => Some((".temp", *span)),
         Statement::Options(items) => items.first().map(|i| (".options", i.name.span)),
         _ => None,

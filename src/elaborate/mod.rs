@@ -37,14 +37,18 @@ pub use dependence::is_dynamic;
 pub use scope::Scope;
 pub use slots::{Auxiliary, Slots};
 
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use assembly::{Assembly, Frame};
 use check::Places;
+use percell::Matrix;
 
 use crate::circuit::Circuit;
 use crate::diag::{Diagnostic, has_errors, nearest};
-use crate::netlist::ast::{Deck, Dialect};
+use crate::netlist::ast::{Deck, Dialect, Expr};
 use crate::plan::{Options, Overrides, Plan, StepPoint, SweepTarget};
 
 /// A deck that can be turned into circuits, one per step point.
@@ -52,7 +56,11 @@ use crate::plan::{Options, Overrides, Plan, StepPoint, SweepTarget};
 pub struct Elaborator {
     deck: Deck,
     defines: Vec<(String, f64)>,
+    supplied: Arc<Supplied>,
 }
+
+/// Matrices in memory, by the name that `FILE(..)` calls them.
+type Supplied = HashMap<PathBuf, Matrix>;
 
 /// What elaboration gives.
 pub struct Elaborated {
@@ -69,13 +77,33 @@ impl Elaborator {
     #[must_use]
     pub fn new(deck: Deck, defines: Vec<(String, f64)>) -> Self {
         let defines = defines.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
-        Self { deck, defines }
+        Self { deck, defines, supplied: Arc::default() }
+    }
+
+    /// Gives `FILE("name")` a matrix in memory, for decks that a program writes.
+    pub fn supply(&mut self, name: &str, matrix: Matrix) {
+        Arc::make_mut(&mut self.supplied).insert(PathBuf::from(name), matrix);
+    }
+
+    /// The value of an expression in the parameters of the deck, at one step point.
+    ///
+    /// # Errors
+    /// As [`Scope::number`].
+    pub fn number(&self, expression: &Expr, overrides: &Overrides) -> Result<f64, Vec<Diagnostic>> {
+        let (scope, _) = self.open(overrides)?;
+        scope.number(expression).map_err(|error| vec![error])
     }
 
     /// The deck.
     #[must_use]
     pub fn deck(&self) -> &Deck {
         &self.deck
+    }
+
+    /// The `-D name=value` definitions.
+    #[must_use]
+    pub fn defines(&self) -> &[(String, f64)] {
+        &self.defines
     }
 
     /// The points of the outer loops; one empty point when nothing is stepped.
@@ -140,6 +168,7 @@ impl Elaborator {
         }
         let random = overrides.run.is_some() || settings.draw_always;
         let context = Context::new(&self.deck, &self.defines, overrides, settings.options, random);
+        context.supply(&self.supplied);
         let notes = provisional.take_notes();
         notes.into_iter().for_each(|note| context.note(note));
         context.consumed(&SweepTarget::Temperature);

@@ -9,7 +9,8 @@ mod card;
 
 pub use card::{
     AnalysisCard, AnalysisKind, Crossing, DataTable, Edge, MeasureCard, MeasureKind, MonteCarloCard, OutputCard,
-    OutputVerb, StepCard, SweepSpec, SweepTarget, SweepValues, Trigger, XbarCard, XoutCard,
+    OutputVerb, StepCard, StudyCard, StudyItem, StudyOption, StudyValue, SweepSpec, SweepTarget, SweepValues, Trigger,
+    XbarCard, XoutCard,
 };
 
 /// A lower-case identifier with its place.
@@ -93,6 +94,8 @@ pub enum Statement {
     Xbar(XbarCard),
     /// `.xout inst quantities AT=.. FILE=..`.
     Xout(XoutCard),
+    /// The card of a study, `.margin cell ..`.
+    Study(StudyCard),
 }
 
 /// `name = expression`, with the span of the whole assignment.

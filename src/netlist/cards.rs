@@ -180,9 +180,10 @@ pub(super) fn kind(key: &str) -> Kind {
 }
 
 /// An unknown card, with the nearest known one.
-pub(super) fn unknown(key: &str, span: Span) -> Diagnostic {
+pub(super) fn unknown(key: &str, span: Span, studies: &[String]) -> Diagnostic {
     const BLOCKS: [&str; 7] = ["subckt", "ends", "if", "elseif", "else", "endif", "end"];
     let words = SIMPLE.iter().flat_map(|(words, ..)| words.iter().copied()).chain(BLOCKS);
+    let words = words.chain(studies.iter().map(String::as_str));
     let nearest = words.map(|w| (strsim::damerau_levenshtein(key, w), w)).min();
     let error = Diagnostic::error("E-CARD", format!("unknown card `.{key}`")).at(span);
     match nearest {

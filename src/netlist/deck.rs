@@ -7,24 +7,32 @@
 //! ```
 //! A line that cannot be read gives one diagnostic and is left out; everything else is kept.
 
-use super::ast::{Deck, Expr, IfBlock, Statement, Subckt};
+use super::ast::{Deck, Expr, IfBlock, Name, Statement, Subckt};
 use super::cards::{self, Kind};
 use super::definitions::{self, SubcktHead};
 use super::dialect::Choice;
 use super::elements::element;
 use super::lexer::{Line, Lines};
 use super::source::{Loaded, Row};
+use super::study_card;
 use super::text::{Context, Text};
 use super::title;
 use super::token::word_name;
 use crate::diag::{Diagnostic, SourceMap, Span};
 
 /// Parses everything that was loaded.
-pub(super) fn build(loaded: Loaded, choice: Choice) -> (Deck, Vec<Diagnostic>) {
+pub(super) fn build(loaded: Loaded, choice: Choice, studies: &[String]) -> (Deck, Vec<Diagnostic>) {
     let Loaded { sources, title, rows, diagnostics } = loaded;
     let context = Context::new(choice.dialect, choice.letter_x());
-    let mut builder =
-        Builder { context: &context, diagnostics, stack: Vec::new(), body: Vec::new(), title: None, in_data: false };
+    let mut builder = Builder {
+        context: &context,
+        studies,
+        diagnostics,
+        stack: Vec::new(),
+        body: Vec::new(),
+        title: None,
+        in_data: false,
+    };
     let title_line = title.map(|row| Lines::new(&sources, &[], choice.dialect).single(row));
     builder.read(Lines::new(&sources, &rows, choice.dialect));
     builder.close_all();
@@ -54,6 +62,8 @@ enum Frame {
 
 struct Builder<'c> {
     context: &'c Context,
+    /// Words of the study cards.
+    studies: &'c [String],
     diagnostics: Vec<Diagnostic>,
     stack: Vec<Frame>,
     /// Statements of the innermost open block.
@@ -126,9 +136,25 @@ impl Builder<'_> {
         self.diagnostics.append(&mut self.context.take_notes());
     }
 
+    /// The card of a study.
+    fn study(&mut self, line: &Line, word: &str, after: usize) {
+        let text = Text::new(line, self.context).skip(after);
+        let name = Name { text: word.to_owned(), span: line.span(0, after) };
+        let parsed = cards::complete(text, |i| study_card::card(i, name), study_card::FORM);
+        self.take_notes();
+        match parsed {
+            Ok(card) => self.body.push(Statement::Study(card)),
+            Err(error) => self.diagnostics.push(error),
+        }
+    }
+
     /// A dot card; false after `.end`.
     fn card(&mut self, line: &Line, key: &str, after: usize) -> bool {
         self.in_data = false;
+        if let Some((word, after)) = study_card::key(&line.text, self.studies) {
+            self.study(line, word, after);
+            return true;
+        }
         let text = Text::new(line, self.context).skip(after);
         let kind = cards::kind(key);
         match kind {
@@ -162,7 +188,7 @@ impl Builder<'_> {
                 let error = Diagnostic::error("E-CARD", format!("`.{key}` is not supported yet"));
                 self.diagnostics.push(error.at(line.span(0, after)).help(help));
             }
-            Kind::Unknown => self.diagnostics.push(cards::unknown(key, line.span(0, after))),
+            Kind::Unknown => self.diagnostics.push(cards::unknown(key, line.span(0, after), self.studies)),
         }
         true
     }

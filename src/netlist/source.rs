@@ -21,6 +21,8 @@ pub struct ReadOptions {
     pub include_dirs: Vec<PathBuf>,
     /// Dialect asked for on the command line; overrides the deck.
     pub dialect: Option<Dialect>,
+    /// Words of the study cards; any other unknown card is a mistake.
+    pub studies: Vec<String>,
 }
 
 /// One physical line without its line end.
@@ -72,8 +74,14 @@ pub(super) fn load(path: &Path, options: &ReadOptions) -> Loaded {
 /// Takes a deck from memory; `name` places its includes.
 pub(super) fn load_text(name: &str, text: &str, options: &ReadOptions) -> Loaded {
     let path = PathBuf::from(name);
-    let mut loader = Loader { options, loaded: Loaded::default(), chain: Vec::new() };
-    loader.include(&path, None, text.to_owned(), None);
+    load_more(&path, text, SourceMap::default(), options)
+}
+
+/// The same beside texts that were read before.
+pub(super) fn load_more(path: &Path, text: &str, sources: SourceMap, options: &ReadOptions) -> Loaded {
+    let loaded = Loaded { sources, ..Loaded::default() };
+    let mut loader = Loader { options, loaded, chain: Vec::new() };
+    loader.include(path, None, text.to_owned(), None);
     loader.loaded
 }
 

@@ -13,6 +13,7 @@ pub mod measures;
 pub mod npz;
 pub mod print;
 pub mod raw;
+pub mod report;
 pub mod summary;
 pub mod text;
 pub mod trace;

@@ -194,6 +194,7 @@ impl<'d> Writer<'d> {
             Statement::MonteCarlo(card) => self.comment(card.span),
             Statement::Xout(card) => self.comment(card.span),
             Statement::Data(card) => self.comment(card.span),
+            Statement::Study(card) => self.comment(card.span),
             Statement::Param(_)
             | Statement::Func(_)
             | Statement::Subckt(_)

@@ -1,4 +1,4 @@
-//! The dot cards that ask for something: analyses, loops, outputs, measures, arrays.
+//! The dot cards that ask for something: analyses, loops, outputs, measures, arrays, studies.
 
 use crate::diag::Span;
 
@@ -261,5 +261,47 @@ pub struct XoutCard {
     /// `STATE=`: one NPY per state, to feed back as `x0=FILE(..)`.
     pub state: Option<FileRef>,
     /// The card.
+    pub span: Span,
+}
+
+/// `.margin cell key=value ..`: the card of a study, as written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StudyCard {
+    /// The study.
+    pub word: Name,
+    /// Words without a value: the cell.
+    pub names: Vec<Name>,
+    /// All `key=value` in order.
+    pub options: Vec<StudyOption>,
+    /// The card.
+    pub span: Span,
+}
+
+/// `key=value` of a study card.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StudyOption {
+    /// Key.
+    pub name: Name,
+    /// Value.
+    pub value: StudyValue,
+}
+
+/// The value of an option of a study card.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StudyValue {
+    /// `10k`, `4,5,8`, `obpu,abpu`.
+    Items(Vec<StudyItem>),
+    /// `(r=10k x0=1)`.
+    Parameters(Vec<Assign>),
+}
+
+/// One item of a value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StudyItem {
+    /// As written, without quotes; original case.
+    pub text: String,
+    /// The expression that the text is, when it is one.
+    pub value: Option<Expr>,
+    /// Where.
     pub span: Span,
 }
