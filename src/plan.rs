@@ -215,6 +215,10 @@ pub struct Options {
     pub tnom: f64,
     /// Resistance from every node to ground in ohm, when given.
     pub rshunt: Option<f64>,
+    /// Capacitance from every node to ground in F, when given.
+    pub cshunt: Option<f64>,
+    /// Factor on the lengths and widths of element lines.
+    pub scale: f64,
     /// Relative pivot threshold of the sparse LU.
     pub pivrel: f64,
     /// Absolute pivot threshold of the sparse LU.
@@ -251,6 +255,8 @@ impl Default for Options {
             temp: 27.0,
             tnom: 27.0,
             rshunt: None,
+            cshunt: None,
+            scale: 1.0,
             pivrel: 1e-3,
             pivtol: 1e-13,
             seed: 1,

@@ -74,6 +74,11 @@ impl CircuitBuilder {
         self.names.nodes.keys().map(String::as_str)
     }
 
+    /// All nodes so far, named or not.
+    pub fn voltages(&self) -> impl Iterator<Item = u32> + '_ {
+        (0u32..).zip(&self.unknowns).filter(|(_, unknown)| unknown.kind == UnknownKind::Voltage).map(|(id, _)| id)
+    }
+
     /// A node that no request can name by `v()`; the label is for messages (`r1#p`), empty inside arrays.
     pub fn internal_node(&mut self, label: String) -> u32 {
         self.node_unknown(label)

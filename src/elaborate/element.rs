@@ -245,7 +245,7 @@ impl<'d> Assembly<'d> {
                 other => other,
             };
             match self.accept(model::value_of(&frame.scope, card, assign, given)) {
-                Some(value) => params.push(given, value, assign.value.span),
+                Some(value) => params.push(given, self.scaled(card, given, value), assign.value.span),
                 None => sound = false,
             }
         }
@@ -265,6 +265,15 @@ impl<'d> Assembly<'d> {
         }
         self.apply_step(card, params, &name, line.name.span);
         sound.then_some(())
+    }
+
+    /// `.options scale` multiplies the length and the width of an element line, nothing else.
+    fn scaled(&self, card: &crate::device::Card, name: &str, value: ParamValue) -> ParamValue {
+        let is_geometry = card.param(name).is_some_and(|p| p.unit == "m" && matches!(p.name, "l" | "w"));
+        match value {
+            ParamValue::Number(length) if is_geometry => ParamValue::Number(length * self.context.options.scale),
+            other => other,
+        }
     }
 
     /// Values that the step writes to this device.

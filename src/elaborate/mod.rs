@@ -134,6 +134,7 @@ impl Elaborator {
         let times = source::times(&scope);
         assembly.make_arrays(times);
         assembly.make_all(times);
+        assembly.shunt_capacitors();
         assembly.apply_start_values();
         diagnostics.extend(assembly.take_errors());
         diagnostics.extend(missed_targets(&context, &assembly, &self.deck));

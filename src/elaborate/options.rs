@@ -4,6 +4,7 @@ use super::scope::Scope;
 use crate::diag::{Diagnostic, Severity, Span, nearest};
 use crate::netlist::ast::{Expr, ExprKind, OptionItem, Statement};
 use crate::plan::{Method, Options, SweepTarget};
+use crate::units;
 
 /// What the options of a deck say.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -17,36 +18,79 @@ pub struct Settings {
 /// Where a number goes.
 type Setter = fn(&mut Settings, f64);
 
-/// What a numeric option accepts.
+/// What a numeric option accepts: `low..=high`, `low` itself only when `closed`.
 #[derive(Clone, Copy)]
-enum Range {
-    Positive,
-    NotNegative,
-    Any,
+struct Range {
+    low: f64,
+    high: f64,
+    closed: bool,
+    whole: bool,
 }
 
-/// Numeric options with their aliases.
+/// Above 0, up to `high`.
+const fn above_zero(high: f64) -> Range {
+    Range { low: 0.0, high, closed: false, whole: false }
+}
+
+/// From 0 to `high`.
+const fn from_zero(high: f64) -> Range {
+    Range { low: 0.0, high, closed: true, whole: false }
+}
+
+/// Whole numbers from `low` to `high`.
+const fn whole(low: f64, high: f64) -> Range {
+    Range { low, high, closed: true, whole: true }
+}
+
+/// Degrees Celsius above absolute zero.
+const TEMPERATURE: Range = Range { low: -units::ZERO_CELSIUS, high: 1e4, closed: false, whole: false };
+
+/// Iterations and steps: nobody waits for more.
+const MANY: f64 = 1e6;
+
+impl Range {
+    fn holds(self, value: f64) -> bool {
+        let inside = value <= self.high && (value > self.low || self.closed && value == self.low);
+        inside && !(self.whole && value.fract() != 0.0)
+    }
+
+    /// `above 0 and at most 0.5`, `a whole number from 1 to 6`.
+    fn describe(self) -> String {
+        let kind = if self.whole { "a whole number " } else { "" };
+        match (self.closed, self.high.is_finite()) {
+            (true, true) => format!("{kind}from {} to {}", self.low, self.high),
+            (true, false) => format!("{kind}of at least {}", self.low),
+            (false, true) => format!("above {} and at most {}", self.low, self.high),
+            (false, false) => format!("above {}", self.low),
+        }
+    }
+}
+
+/// Numeric options with their aliases. A tolerance of more than half of the value, of an ampere or a volt is a slip of
+/// the pen.
 const NUMBERS: &[(&[&str], Range, Setter)] = &[
-    (&["reltol"], Range::Positive, |s, v| s.options.reltol = v),
-    (&["abstol", "iabstol"], Range::Positive, |s, v| s.options.abstol = v),
-    (&["vntol", "vabstol"], Range::Positive, |s, v| s.options.vntol = v),
-    (&["chgtol"], Range::Positive, |s, v| s.options.chgtol = v),
-    (&["statetol"], Range::Positive, |s, v| s.options.statetol = v),
-    (&["trtol"], Range::Positive, |s, v| s.options.trtol = v),
-    (&["gmin"], Range::NotNegative, |s, v| s.options.gmin = v),
-    (&["maxord"], Range::Positive, |s, v| s.options.max_order = v as usize),
-    (&["itl1"], Range::Positive, |s, v| s.options.itl1 = v as usize),
-    (&["itl2"], Range::Positive, |s, v| s.options.itl2 = v as usize),
-    (&["itl4"], Range::Positive, |s, v| s.options.itl4 = v as usize),
-    (&["gminsteps"], Range::NotNegative, |s, v| s.options.gmin_steps = v as usize),
-    (&["srcsteps", "itl6"], Range::NotNegative, |s, v| s.options.source_steps = v as usize),
-    (&["temp"], Range::Any, |s, v| s.options.temp = v),
-    (&["tnom"], Range::Any, |s, v| s.options.tnom = v),
-    (&["rshunt"], Range::Positive, |s, v| s.options.rshunt = Some(v)),
-    (&["pivrel"], Range::Positive, |s, v| s.options.pivrel = v),
-    (&["pivtol"], Range::NotNegative, |s, v| s.options.pivtol = v),
-    (&["seed", "randseed"], Range::NotNegative, |s, v| s.options.seed = v as u64),
-    (&["threads"], Range::NotNegative, |s, v| s.options.threads = v as usize),
+    (&["reltol"], above_zero(0.5), |s, v| s.options.reltol = v),
+    (&["abstol", "iabstol"], above_zero(1.0), |s, v| s.options.abstol = v),
+    (&["vntol", "vabstol"], above_zero(1.0), |s, v| s.options.vntol = v),
+    (&["chgtol"], above_zero(1.0), |s, v| s.options.chgtol = v),
+    (&["statetol"], above_zero(0.5), |s, v| s.options.statetol = v),
+    (&["trtol"], above_zero(1e4), |s, v| s.options.trtol = v),
+    (&["gmin"], from_zero(1.0), |s, v| s.options.gmin = v),
+    (&["maxord"], whole(1.0, 6.0), |s, v| s.options.max_order = v as usize),
+    (&["itl1"], whole(1.0, MANY), |s, v| s.options.itl1 = v as usize),
+    (&["itl2"], whole(1.0, MANY), |s, v| s.options.itl2 = v as usize),
+    (&["itl4"], whole(1.0, MANY), |s, v| s.options.itl4 = v as usize),
+    (&["gminsteps"], whole(0.0, MANY), |s, v| s.options.gmin_steps = v as usize),
+    (&["srcsteps", "itl6"], whole(0.0, MANY), |s, v| s.options.source_steps = v as usize),
+    (&["temp"], TEMPERATURE, |s, v| s.options.temp = v),
+    (&["tnom"], TEMPERATURE, |s, v| s.options.tnom = v),
+    (&["rshunt"], above_zero(f64::INFINITY), |s, v| s.options.rshunt = Some(v)),
+    (&["cshunt"], above_zero(1.0), |s, v| s.options.cshunt = Some(v)),
+    (&["scale"], above_zero(f64::INFINITY), |s, v| s.options.scale = v),
+    (&["pivrel"], above_zero(1.0), |s, v| s.options.pivrel = v),
+    (&["pivtol"], from_zero(1.0), |s, v| s.options.pivtol = v),
+    (&["seed", "randseed"], whole(0.0, 9_007_199_254_740_992.0), |s, v| s.options.seed = v as u64),
+    (&["threads"], whole(0.0, 4096.0), |s, v| s.options.threads = v as usize),
 ];
 
 /// The spellings of a switch and what it sets.
@@ -128,12 +172,6 @@ const FOREIGN_PACKAGES: &[&str] = &[
     "fft",
 ];
 
-/// Known options that the solvers do not offer.
-const UNAVAILABLE: &[(&str, &str)] = &[
-    ("scale", "multiply the geometry parameters by hand, or use `scale=` of a resistor"),
-    ("cshunt", "add capacitors from the nodes that need them to ground"),
-];
-
 /// Reads all `.options` and a single `.temp`, then the step's temperature.
 ///
 /// # Errors
@@ -200,9 +238,6 @@ fn apply(scope: &Scope<'_>, item: &OptionItem, settings: &mut Settings) -> Resul
         note_harmless(scope, item);
         return Ok(());
     }
-    if let Some((_, remedy)) = UNAVAILABLE.iter().find(|(known, _)| *known == name) {
-        return Err(scope.error("E-OPTION", format!("the option `{name}` is not supported"), span).help(*remedy));
-    }
     let error = scope.error("E-OPTION", format!("there is no option `{name}`"), span).label("unknown option");
     Err(match nearest(name, names()) {
         Some(near) => error.help(format!("did you mean `{near}`?")),
@@ -231,12 +266,12 @@ fn number(scope: &Scope<'_>, item: &OptionItem) -> Result<f64, Diagnostic> {
 }
 
 fn check_range(scope: &Scope<'_>, name: &str, value: f64, range: Range, span: Span) -> Result<(), Diagnostic> {
-    let (good, wanted) = match range {
-        Range::Positive => (value > 0.0, "must be positive"),
-        Range::NotNegative => (value >= 0.0, "must not be negative"),
-        Range::Any => (true, ""),
-    };
-    if good { Ok(()) } else { Err(scope.error("E-OPTION", format!("{name} = {value} {wanted}"), span)) }
+    if range.holds(value) {
+        return Ok(());
+    }
+    Err(scope
+        .error("E-OPTION", format!("the option `{name}` = {value} makes no sense"), span)
+        .help(format!("it must be {}", range.describe())))
 }
 
 fn method(scope: &Scope<'_>, item: &OptionItem, settings: &mut Settings) -> Result<(), Diagnostic> {

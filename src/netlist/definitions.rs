@@ -203,7 +203,7 @@ pub(super) fn options(i: Text) -> Parsed<Vec<OptionItem>> {
     let mut list = Vec::new();
     let (mut i, ()) = gap(i)?;
     while !i.rest.is_empty() {
-        let (rest, name) = ident_name(i)?;
+        let (rest, name) = option_name(i)?;
         let (rest, given) = opt(equals).parse(rest)?;
         let (rest, value) = if given.is_some() {
             let (rest, expr) = option_value(rest)?;
@@ -215,6 +215,16 @@ pub(super) fn options(i: Text) -> Parsed<Vec<OptionItem>> {
         (i, ()) = gap(rest)?;
     }
     Ok((i, list))
+}
+
+/// A name that may hold hyphens, as Xyce's packages `nonlin-tran` and `linsol-ac` do.
+fn option_name(i: Text) -> Parsed<Name> {
+    let (mut rest, _) = ident_name(i)?;
+    while rest.starts_with("-") {
+        let Ok((after, _)) = ident_name(rest.skip(1)) else { break };
+        rest = after;
+    }
+    Ok((rest, i.name_to(&rest)))
 }
 
 fn option_value(i: Text) -> Parsed<Expr> {

@@ -132,6 +132,14 @@ impl<'d> Assembly<'d> {
         }
     }
 
+    /// `.options cshunt`: a capacitor from every node to ground.
+    pub(in crate::elaborate) fn shunt_capacitors(&mut self) {
+        if let Some(value) = self.context.options.cshunt {
+            let locals = self.builder.voltages().flat_map(|node| [node, GROUND]).collect();
+            let _ = self.two_terminal_run("c", value, 1.0, locals);
+        }
+    }
+
     /// A run of resistors or capacitors of one value between pairs of nodes.
     pub(super) fn two_terminal_run(&mut self, keyword: &str, value: f64, m: f64, locals: Vec<u32>) -> Option<Run> {
         let kind = model::kind_of(keyword)?;

@@ -7,9 +7,9 @@ use crate::netlist::ast::{
 };
 
 /// Options that mean the same everywhere.
-const SHARED: [&str; 17] = [
+const SHARED: [&str; 19] = [
     "reltol", "abstol", "vntol", "chgtol", "gmin", "trtol", "method", "maxord", "xmu", "itl1", "itl2", "itl4", "temp",
-    "tnom", "pivtol", "pivrel", "rshunt",
+    "tnom", "pivtol", "pivrel", "rshunt", "cshunt", "scale",
 ];
 
 impl<'d> Writer<'d> {
