@@ -11,6 +11,7 @@
 //! 1.8 N sqrt(r_wire mean(g)) + 3; where that predicts more than [`COARSE_ABOVE`], the coarse grid joins.
 
 use super::coarse::Coarse;
+use super::frontal::Side;
 use super::ladder::{BitLadders, BitWires, LANES, Lane, WordLadders, WordWires};
 use super::network::{Network, Wire};
 
@@ -44,6 +45,16 @@ pub enum Trouble {
         iterations: usize,
         /// Residual reached.
         residual: f64,
+    },
+    /// A pivot that is zero or no number.
+    #[error("the {side} node ({row}, {col}) has no path to a potential, or the conductances around it cancel")]
+    Untied {
+        /// Of which lines.
+        side: Side,
+        /// Row of the node.
+        row: usize,
+        /// Column of the node.
+        col: usize,
     },
 }
 

@@ -15,9 +15,11 @@
 //! Newton corrections; right-hand sides are what the caller's branch-form residual says.
 
 mod coarse;
+mod frontal;
 mod ladder;
 mod line_pcg;
 mod network;
 
+pub use frontal::{Frontal, FrontalLu, Level, Multifrontal, Pivots, Side};
 pub use line_pcg::{LinePcg, Outcome, Trouble};
 pub use network::{Lines, Network, Wire};
