@@ -181,6 +181,7 @@ pub const REGISTRY: &[&dyn group::DeviceKind] = &[
     &Kind::<memristor::yakopcic::Yakopcic, 3>::new(),
     &Kind::<memristor::yakopcic2020::Yakopcic2020, 3>::new(),
     &Kind::<memristor::conductance_memory::ConductanceMemory, 4>::new(),
+    &Kind::<memristor::bulk_drift::BulkDrift, 3>::new(),
     &Kind::<selector::threshold::ThresholdSwitch, 3>::new(),
     &Kind::<selector::sinh::SinhSelector, 2>::new(),
     &Kind::<selector::rectifier::Rectifier, 2>::new(),

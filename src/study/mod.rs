@@ -9,6 +9,8 @@ pub mod argument;
 pub mod bench;
 pub mod check;
 mod error;
+pub mod feedforward;
+pub mod pulse;
 mod registry;
 
 pub use argument::{Argument, Arguments, Fallback, Kind, Parameter, Value};

@@ -4,6 +4,7 @@
 //! value in DC. Its bounds are part of the rate (windows that vanish only for motion outwards), so an implicit step
 //! cannot leave them; nothing is reset after a step. The conduction reads the state held to [0, 1].
 
+pub mod bulk_drift;
 pub mod conductance_memory;
 pub mod linear_drift;
 pub mod vteam;
