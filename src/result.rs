@@ -117,6 +117,10 @@ pub struct Stats {
     pub newton: usize,
     /// Numeric factorizations.
     pub factorizations: usize,
+    /// Iterations of the array kernel.
+    pub array_iterations: usize,
+    /// Times the array kernel handed over to the sparse matrix.
+    pub fallbacks: usize,
     /// Worst |sum of currents| over the nodes at accepted points, in A.
     pub kcl_residual: f64,
     /// The same, relative to the sum of |currents| at that node.

@@ -137,7 +137,7 @@ impl History {
         for &r in &self.dynamic {
             let is_state = system.kind(r) == UnknownKind::State;
             let (rule, c) = if is_state { (rules.1, &step.state) } else { (rules.0, &step.charge) };
-            let q = system.q[r];
+            let q = system.sums.q[r];
             let error = if self.points.len() > rule.order() {
                 let mut times = [t; 4];
                 let mut values = [q; 4];
@@ -176,7 +176,7 @@ impl History {
         let mut rate = vec![0.0; x.len()];
         for r in 0..x.len() {
             let c = if system.kind(r) == UnknownKind::State { &step.state } else { &step.charge };
-            rate[r] = c.alpha * system.q[r] + c.beta(newest.q[r], older.q[r], self.rate[r]);
+            rate[r] = c.alpha * system.sums.q[r] + c.beta(newest.q[r], older.q[r], self.rate[r]);
         }
         self.rate = rate;
         let mut point =
@@ -185,7 +185,7 @@ impl History {
         point.x.clear();
         point.x.extend_from_slice(x);
         point.q.clear();
-        point.q.extend_from_slice(&system.q);
+        point.q.extend_from_slice(&system.sums.q);
         self.points.insert(0, point);
     }
 

@@ -304,7 +304,7 @@ fn follow_states(
         solver.system.load(solver.circuit, &env, &before);
         for &(k, _) in &settling {
             moving.alpha[k] = 1.0 / h;
-            moving.beta[k] = -solver.system.q[k] / h;
+            moving.beta[k] = -solver.system.sums.q[k] / h;
         }
         if capacitance > 0.0 {
             for k in 0..before.len() {

@@ -3,10 +3,10 @@
 use super::error::Failure;
 use crate::circuit::{Circuit, UnknownKind};
 use crate::device::{Env, Mode, StateLaw};
-use crate::numeric::newton::{self, Converged, Effort, NewtonError};
+use crate::numeric::newton::{self, Converged, Effort, Equations, NewtonError};
 use crate::plan::Options;
 use crate::result::Stats;
-use crate::system::{Problem, Rows, System, Tolerances};
+use crate::system::{Backend, Problem, Rows, System, Tolerances};
 
 /// A circuit with its frozen system and the work done on it.
 pub struct Solver<'a> {
@@ -33,7 +33,7 @@ impl<'a> Solver<'a> {
             state: options.statetol,
             pivot: options.pivrel,
         };
-        let system = System::new(circuit, tolerances);
+        let system = System::new(circuit, tolerances, Backend::Automatic);
         let settling = circuit
             .unknowns
             .iter()
@@ -74,14 +74,32 @@ impl<'a> Solver<'a> {
         x: &mut Vec<f64>,
         effort: Effort,
     ) -> Result<Converged, NewtonError> {
-        let mut problem = Problem { system: &mut self.system, circuit: self.circuit, env, rows };
+        let mut problem = Problem::new(&mut self.system, self.circuit, env, rows);
         let outcome = newton::solve(&mut problem, x, effort);
         self.stats.newton += match &outcome {
             Ok(done) => done.iterations,
             Err(error) => error.iterations(),
         };
-        self.stats.factorizations = self.system.factorizations;
+        self.note_work();
         outcome
+    }
+
+    /// Solves J y = b in place, J the Jacobian at `x`.
+    ///
+    /// # Errors
+    /// The unknown whose pivot vanished.
+    pub fn respond(&mut self, env: Env, rows: &Rows, x: &[f64], b: &mut [f64]) -> Result<(), usize> {
+        let mut problem = Problem::new(&mut self.system, self.circuit, env, rows);
+        problem.begin(x);
+        problem.linearise(x);
+        problem.solve(b)
+    }
+
+    /// Copies the counters of the linear solvers.
+    pub fn note_work(&mut self) {
+        self.stats.factorizations = self.system.work.factorizations;
+        self.stats.array_iterations = self.system.array_iterations();
+        self.stats.fallbacks = self.system.work.fallbacks;
     }
 
     /// Lets discrete states follow an accepted solution; true when one flipped.

@@ -12,6 +12,7 @@ use crate::device::group::GROUND;
 use crate::device::{Load, Mode};
 use crate::plan::{Plan, Quantity, TfOutput};
 use crate::result::{Column, PlotHeader, Sink, Stats};
+use crate::system::Rows;
 
 /// Runs `.tf`; the plot has three columns as ngspice names them.
 ///
@@ -33,8 +34,9 @@ pub fn run(
         .get(input)
         .copied()
         .ok_or_else(|| AnalysisError::UnknownSignal(format!("there is no source `{input}`")))?;
-    let response = source_response(&mut solver, source, &x)
+    let mut response = source_slope(&mut solver, source, &x)
         .ok_or_else(|| AnalysisError::NotApplicable(format!("`{input}` is not an independent source")))?;
+    respond(&mut solver, &x, &mut response)?;
     let (plus, minus) = ends(&solver, output)?;
     let at = |v: &[f64], k: u32| v.get(k as usize).copied().unwrap_or(0.0);
     let gain = at(&response, plus) - at(&response, minus);
@@ -53,7 +55,7 @@ pub fn run(
             *slot += sign;
         }
     }
-    solver.system.solve(&mut unit);
+    respond(&mut solver, &x, &mut unit)?;
     let seen = at(&unit, plus) - at(&unit, minus);
     let output_resistance = if matches!(output, TfOutput::Voltage(..)) { seen } else { 1.0 / seen.abs() };
 
@@ -65,19 +67,24 @@ pub fn run(
     Ok(solver.stats)
 }
 
-/// Solves the operating point and leaves its Jacobian factored.
+/// Solves the operating point.
 fn still_circuit<'a>(circuit: &'a mut Circuit, plan: &'a Plan) -> Result<(Solver<'a>, Vec<f64>), AnalysisError> {
     let mut solver = Solver::new(circuit, &plan.options);
     let env = solver.env(Mode::Dc, 0.0);
     let mut x = solver.start();
     op::solve_with_guesses(&mut solver, env, &[], &mut x, "at DC")?;
-    let singular = |k| AnalysisError::NotApplicable(format!("the linearised circuit is singular at unknown {k}"));
-    solver.system.factor().map_err(singular)?;
     Ok((solver, x))
 }
 
-/// dx/ds of an independent source, `None` when the device is none.
-fn source_response(solver: &mut Solver, source: crate::circuit::DeviceRef, x: &[f64]) -> Option<Vec<f64>> {
+/// J^-1 b in place, J the Jacobian at the operating point `x`.
+fn respond(solver: &mut Solver, x: &[f64], b: &mut [f64]) -> Result<(), AnalysisError> {
+    let singular = |k| AnalysisError::NotApplicable(format!("the linearised circuit is singular at unknown {k}"));
+    let rows = Rows::operating_point(solver.circuit, x, solver.options.rshunt);
+    solver.respond(solver.env(Mode::Dc, 0.0), &rows, x, b).map_err(singular)
+}
+
+/// -dF/ds of an independent source, `None` when the device is none.
+fn source_slope(solver: &mut Solver, source: crate::circuit::DeviceRef, x: &[f64]) -> Option<Vec<f64>> {
     let env = solver.env(Mode::Dc, 0.0);
     let mut values = [Load::default(), Load::default()];
     let mut copy = solver.circuit.groups.get(source.group)?.boxed_clone();
@@ -93,7 +100,6 @@ fn source_response(solver: &mut Solver, source: crate::circuit::DeviceRef, x: &[
             *slot -= values[1].f[row] - values[0].f[row];
         }
     }
-    solver.system.solve(&mut rhs);
     Some(rhs)
 }
 

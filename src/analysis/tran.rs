@@ -99,10 +99,10 @@ impl<'a> March<'a> {
         solver.system.load(solver.circuit, &env, &x);
         // a state leaves its start value at the rate -f; charges are at rest
         let rate: Vec<f64> = (0..n)
-            .map(|r| if solver.system.kind(r) == UnknownKind::State { -solver.system.f[r] } else { 0.0 })
+            .map(|r| if solver.system.kind(r) == UnknownKind::State { -solver.system.sums.f[r] } else { 0.0 })
             .collect();
         let mut history = History::begin(0.0, &x, &q, &rate);
-        history.note_dynamic(dynamic_rows(&solver));
+        history.note_dynamic(solver.system.dynamic_rows(solver.circuit, &env, &x));
         let powers = charges.powers(solver.circuit, solver.system.loads(), &x);
         let mut snapshots: Vec<(f64, usize)> = Vec::new();
         for (k, card) in plan.snapshots.iter().enumerate() {
@@ -145,7 +145,7 @@ impl<'a> March<'a> {
             let snapshot = record::snapshot(card, self.history.time(), &self.observation())?;
             sink.snapshot(snapshot);
         }
-        self.solver.stats.factorizations = self.solver.system.factorizations;
+        self.solver.note_work();
         Ok(self.solver.stats.clone())
     }
 
@@ -329,34 +329,6 @@ fn next_corner(circuit: &Circuit, t: f64) -> f64 {
     circuit.groups.iter().filter_map(|g| g.corner(t)).fold(f64::INFINITY, f64::min)
 }
 
-/// Rows whose q depends on the solution or is not zero.
-fn dynamic_rows(solver: &Solver) -> Vec<usize> {
-    let mut dynamic = vec![false; solver.system.len()];
-    for (group, load) in solver.circuit.groups.iter().zip(solver.system.loads()) {
-        for i in 0..group.len() {
-            let (start, end) = (group.offset(i), group.offset(i + 1));
-            let width = end - start;
-            let block = load.c.get(block_start(group.as_ref(), i)..).unwrap_or(&[]);
-            for row in 0..width {
-                let depends = block.get(row * width..(row + 1) * width).is_some_and(|b| b.iter().any(|&c| c != 0.0));
-                if let Some(slot) = dynamic.get_mut(group.locals()[start + row] as usize) {
-                    *slot |= depends || load.q.get(start + row).is_some_and(|&q| q != 0.0);
-                }
-            }
-        }
-    }
-    dynamic.iter().enumerate().filter(|(_, d)| **d).map(|(r, _)| r).collect()
-}
-
-/// Start of the Jacobian block of instance `i`: blocks are dense and follow each other.
-fn block_start(group: &dyn crate::device::DeviceGroup, i: usize) -> usize {
-    let first = group.offset(1);
-    if group.len() * first == group.offset(group.len()) {
-        return i * first * first;
-    }
-    (0..i).map(|k| (group.offset(k + 1) - group.offset(k)).pow(2)).sum()
-}
-
 type Initial = (Vec<f64>, Charges, Vec<f64>);
 
 /// Operating point with sources at waveform(0), memory states at their start value, `.ic` nodes held.
@@ -367,7 +339,7 @@ fn initial_operating_point(solver: &mut Solver) -> Result<Initial, AnalysisError
     op::solve_with_guesses(solver, env, &initial, &mut x, "at t = 0")?;
     solver.system.load(solver.circuit, &env, &x);
     let charges = Charges::still(solver.circuit, solver.system.loads());
-    let q = solver.system.q.clone();
+    let q = solver.system.sums.q.clone();
     Ok((x, charges, q))
 }
 

@@ -8,6 +8,7 @@
 //!   integral    z: d/dt z - e = 0        (q = z, f = -e), memory law, starts at `initial`
 
 use std::any::Any;
+use std::ops::Range;
 
 use super::elements::thermal::ZERO_CELSIUS;
 use super::group::{DeviceGroup, GROUND, Load, value_at};
@@ -228,16 +229,18 @@ impl DeviceGroup for BehaviouralGroup {
             Behaviour::Derivative | Behaviour::Integral { .. } => row == OWN,
         }
     }
-    fn load(&self, env: &Env, x: &[f64], out: &mut Load) {
-        let n = self.locals.len();
-        let entries = self.offsets.windows(2).map(|w| (w[1] - w[0]).pow(2)).sum();
-        for (values, len) in [(&mut out.f, n), (&mut out.q, n), (&mut out.g, entries), (&mut out.c, entries)] {
+    fn load_range(&self, env: &Env, x: &[f64], _at: Option<&[f64]>, range: Range<usize>, out: &mut Load) {
+        out.f.resize(self.locals.len(), 0.0);
+        out.q.resize(self.locals.len(), 0.0);
+        let entries = self.offsets[range.start..=range.end].windows(2).map(|w| (w[1] - w[0]).pow(2)).sum();
+        for values in [&mut out.g, &mut out.c] {
             values.clear();
-            values.resize(len, 0.0);
+            values.resize(entries, 0.0);
         }
         let mut scratch = Scratch::default();
         let mut block = 0;
-        for (i, instance) in self.instances.iter().enumerate() {
+        for i in range {
+            let instance = &self.instances[i];
             self.gather(i, env, x, &mut scratch.slots);
             scratch.gradient.resize(scratch.slots.len(), 0.0);
             let e = instance.formula.gradient(&scratch.slots, &mut scratch.gradient, &mut scratch.tape);

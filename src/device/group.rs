@@ -1,11 +1,12 @@
 //! All instances of one kind, evaluated in one virtual call.
 //!
-//! [`Group<D, N>`] stores the instances contiguously; [`DeviceGroup::load`] runs a flat loop over them, with `f64` or
+//! [`Group<D, N>`] stores the instances contiguously; [`DeviceGroup::load_range`] runs a flat loop over them, with `f64` or
 //! [`Dual<N>`] scalars, into a [`Load`] whose blocks follow the instance order. The scatter into the matrix is the
 //! assembler's, in fixed order, so results do not depend on threads.
 
 use std::any::Any;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use super::{Accepted, Card, Device, Env, ParamError, ParamValues};
 use crate::numeric::real::Dual;
@@ -13,7 +14,8 @@ use crate::numeric::real::Dual;
 /// The index that stands for ground among unknowns.
 pub const GROUND: u32 = u32::MAX;
 
-/// Local results of one group: `f`, `q` have one entry per local row, `g`, `c` one dense row-major block per instance.
+/// Local results of one group: `f`, `q` have one entry per local row of the whole group, `g`, `c` one dense row-major
+/// block per instance of the range that was loaded last, from its first instance on.
 #[derive(Debug, Clone, Default)]
 pub struct Load {
     /// Rows of f.
@@ -51,8 +53,13 @@ pub trait DeviceGroup: Send + Sync {
         let _ = (i, row, column);
         true
     }
-    /// f, q and both Jacobians at the global solution `x`.
-    fn load(&self, env: &Env, x: &[f64], out: &mut Load);
+    /// f, q and both Jacobians of the instances in `range` at the global solution `x`. With `at`, the local values of the
+    /// whole group, each instance is evaluated there and continued linearly to `x`.
+    fn load_range(&self, env: &Env, x: &[f64], at: Option<&[f64]>, range: Range<usize>, out: &mut Load);
+    /// f, q and both Jacobians of all instances.
+    fn load(&self, env: &Env, x: &[f64], out: &mut Load) {
+        self.load_range(env, x, None, 0..self.len(), out);
+    }
     /// f and q only.
     fn load_values(&self, env: &Env, x: &[f64], out: &mut Load);
     /// Writes the start values of internal unknowns into the global vector. With `ports` also those of ports (`uic`).
@@ -69,11 +76,6 @@ pub trait DeviceGroup: Send + Sync {
     fn limit(&self, env: &Env, x: &[f64], at: &mut [f64]) -> bool {
         let _ = (env, x, at);
         false
-    }
-    /// Like [`DeviceGroup::load`], evaluated at the limited local values `at` and continued linearly to `x`.
-    fn load_at(&self, env: &Env, x: &[f64], at: &[f64], out: &mut Load) {
-        let _ = at;
-        self.load(env, x, out);
     }
     /// Earliest corner after `t` among all instances.
     fn corner(&self, t: f64) -> Option<f64>;
@@ -211,26 +213,26 @@ impl<D: Device<N>, const N: usize> Group<D, N> {
             }
         }
     }
-    fn resize(&self, out: &mut Load) {
+    fn resize(&self, out: &mut Load, blocks: usize) {
         let n = self.devices.len();
         out.f.resize(n * N, 0.0);
         out.q.resize(n * N, 0.0);
-        out.g.resize(n * N * N, 0.0);
-        out.c.resize(n * N * N, 0.0);
+        out.g.resize(blocks * N * N, 0.0);
+        out.c.resize(blocks * N * N, 0.0);
     }
-    /// f, q and both Jacobians of one instance at its local values.
+    /// f, q and both Jacobians of instance `i` at its local values, the latter into block `k`.
     #[inline]
-    fn load_one(&self, i: usize, env: &Env, local: &[f64; N], out: &mut Load) {
+    fn load_one(&self, i: usize, k: usize, env: &Env, local: &[f64; N], out: &mut Load) {
         let dual: [Dual<N>; N] = std::array::from_fn(|k| Dual::variable(local[k], k));
         let balance = self.devices[i].balance(env, &dual);
         for row in 0..N {
             let m = self.row_scale(i, row);
             out.f[i * N + row] = m * balance.f[row].v;
             out.q[i * N + row] = m * balance.q[row].v;
-            let block = (i * N + row) * N;
-            for k in 0..N {
-                out.g[block + k] = m * balance.f[row].d[k];
-                out.c[block + k] = m * balance.q[row].d[k];
+            let block = (k * N + row) * N;
+            for col in 0..N {
+                out.g[block + col] = m * balance.f[row].d[col];
+                out.c[block + col] = m * balance.q[row].d[col];
             }
         }
     }
@@ -267,26 +269,27 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
     fn depends(&self, _i: usize, row: usize, column: usize) -> bool {
         D::depends(row, column)
     }
-    fn load(&self, env: &Env, x: &[f64], out: &mut Load) {
-        self.resize(out);
-        for i in 0..self.devices.len() {
-            self.load_one(i, env, &self.gather(i, x), out);
-        }
-    }
-    fn load_at(&self, env: &Env, x: &[f64], at: &[f64], out: &mut Load) {
-        self.resize(out);
+    fn load_range(&self, env: &Env, x: &[f64], at: Option<&[f64]>, range: Range<usize>, out: &mut Load) {
+        self.resize(out, range.len());
+        let Some(at) = at else {
+            for (k, i) in range.enumerate() {
+                self.load_one(i, k, env, &self.gather(i, x), out);
+            }
+            return;
+        };
         let (points, _) = at.as_chunks::<N>();
-        for (i, point) in points.iter().enumerate() {
-            self.load_one(i, env, point, out);
+        for (block, i) in range.enumerate() {
+            let point = &points[i];
+            self.load_one(i, block, env, point, out);
             let local = self.gather(i, x);
             if local == *point {
                 continue;
             }
-            for row in i * N..(i + 1) * N {
+            for row in 0..N {
                 for k in 0..N {
                     let d = local[k] - point[k];
-                    out.f[row] += out.g[row * N + k] * d;
-                    out.q[row] += out.c[row * N + k] * d;
+                    out.f[i * N + row] += out.g[(block * N + row) * N + k] * d;
+                    out.q[i * N + row] += out.c[(block * N + row) * N + k] * d;
                 }
             }
         }

@@ -6,6 +6,7 @@ pub mod faer_lu;
 pub mod formula;
 pub mod function;
 pub mod integrate;
+pub mod krylov;
 pub mod newton;
 pub mod ordering;
 pub mod pattern;

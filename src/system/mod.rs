@@ -10,19 +10,33 @@
 //!
 //! so that operating point (alpha = 0), time step (alpha, beta of the integration rule), gmin stepping and
 //! pseudo-transient continuation (shunt), initial conditions and memory states (held) are one piece of code: [`Rows`].
-//! The pattern, the scatter positions and the symbolic factorization are made once per circuit.
+//! Structure is frozen once per circuit. Cells of arrays are evaluated as blocks and condensed to their ports
+//! ([`cells`]); arrays with resistive lines are solved by their structure ([`lattice`]), with the circuit around them as a
+//! border ([`border`]); everything else is one sparse matrix ([`general`]), and so is an array that the kernel refuses.
 //! The scatter runs in a fixed order, so results are the same bits on every run.
 
+mod border;
+mod cells;
+mod general;
+mod lattice;
+mod problem;
 mod rows;
+mod sums;
 
+pub use lattice::Refusal;
+pub use problem::Problem;
 pub use rows::Rows;
+pub use sums::Sums;
+
+use std::ops::Range;
 
 use crate::circuit::{Circuit, UnknownKind};
 use crate::device::group::{GROUND, value_at};
-use crate::device::{Env, Load};
-use crate::numeric::newton::Equations;
-use crate::numeric::pattern::Pattern;
+use crate::device::{Env, Load, Mode};
 use crate::numeric::sparse::{PivotRule, SparseLu};
+use cells::Cells;
+use general::General;
+use lattice::Kernel;
 
 /// Tolerances with their units.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,126 +53,139 @@ pub struct Tolerances {
     pub pivot: f64,
 }
 
-/// Residual below this fraction of the currents that meet at a node is rounding, not error.
-const ROUNDING: f64 = 1e-10;
+/// How linear systems may be solved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Backend {
+    /// Arrays by their structure, the rest as a sparse matrix.
+    #[default]
+    Automatic,
+    /// One sparse matrix for everything.
+    Sparse,
+}
 
 /// Rounding of a sum, relative to the sum of the magnitudes.
 const CANCELLATION: f64 = 4.0 * f64::EPSILON;
 
+/// Work counters of the linear solvers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Work {
+    /// Numeric factorizations.
+    pub factorizations: usize,
+    /// Iterations of the array kernel.
+    pub array_iterations: usize,
+    /// Times the array kernel handed over to the sparse matrix.
+    pub fallbacks: usize,
+}
+
+/// Why a linear system was not solved.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Fault {
+    /// The pivot of this unknown vanished.
+    Singular(usize),
+    /// The array kernel cannot; the sparse matrix may.
+    Refused(Refusal),
+}
+
 /// Values and structure of one circuit's equations.
 pub struct System {
-    pattern: Pattern,
+    general: General,
+    cells: Vec<Cells>,
+    /// The arrays solved by their structure; `None` when everything is in the sparse matrix.
+    kernel: Option<Kernel>,
     lu: SparseLu,
-    /// Matrix position of every Jacobian entry of every group; the last value collects what falls on ground.
-    positions: Vec<Vec<u32>>,
-    diagonal: Vec<u32>,
-    row_of: Vec<u32>,
+    /// Matrix of the last factorization, and the one under construction.
+    factored: Vec<f64>,
+    matrix: Vec<f64>,
     loads: Vec<Load>,
     /// Where every limiting group was evaluated: its local values, empty for the others.
     points: Vec<Vec<f64>>,
     /// The same at the last accepted iterate.
     kept: Vec<Vec<f64>>,
-    /// f by row.
-    pub f: Vec<f64>,
-    /// q by row.
-    pub q: Vec<f64>,
-    /// Sum of |f| contributions by row.
-    pub traffic: Vec<f64>,
-    g: Vec<f64>,
-    c: Vec<f64>,
-    values: Vec<f64>,
-    factored: Vec<f64>,
+    /// Row sums of the last evaluation.
+    pub sums: Sums,
     residual: Vec<f64>,
     row_tolerance: Vec<f64>,
     /// What rounding alone may leave of a row.
     row_noise: Vec<f64>,
-    absolute: Vec<f64>,
     kinds: Vec<UnknownKind>,
     tolerances: Tolerances,
-    /// Numeric factorizations so far.
-    pub factorizations: usize,
+    /// Counters.
+    pub work: Work,
+    /// Why the array kernel was left, the first time.
+    pub refusal: Option<Refusal>,
+}
+
+/// Ranges of instances, per group, that the general part does not evaluate.
+fn elsewhere(circuit: &Circuit, cells: &[Cells], kernel: &[usize]) -> Vec<Vec<Range<usize>>> {
+    let mut taken: Vec<Vec<Range<usize>>> = vec![Vec::new(); circuit.groups.len()];
+    for (group, first, count) in cells.iter().flat_map(Cells::instances) {
+        taken[group].push(first..first + count);
+    }
+    for run in kernel.iter().flat_map(|&k| lattice::line_runs(&circuit.arrays[cells[k].array])) {
+        taken[run.group].push(run.first..run.first + run.count);
+    }
+    for ranges in &mut taken {
+        ranges.sort_by_key(|r| r.start);
+    }
+    taken
 }
 
 impl System {
     /// Freezes the structure of a circuit.
     #[must_use]
-    pub fn new(circuit: &Circuit, tolerances: Tolerances) -> Self {
+    pub fn new(circuit: &Circuit, tolerances: Tolerances, backend: Backend) -> Self {
+        let mut cells: Vec<Cells> = (0..circuit.arrays.len()).filter_map(|k| Cells::find(circuit, k)).collect();
+        drop_reached_cells(circuit, &mut cells);
+        let which: Vec<usize> = match backend {
+            Backend::Automatic => (0..cells.len()).filter(|&k| lattice::qualifies(circuit, &cells[k])).collect(),
+            Backend::Sparse => Vec::new(),
+        };
+        let (general, kernel) = split(circuit, &cells, &which, tolerances.pivot);
         let n = circuit.unknowns.len();
-        // branch rows are never held or shunted: without their diagonal the ordering pairs them with a node instead
-        let mut entries: Vec<(u32, u32)> = (0..n as u32)
-            .map(|k| if circuit.unknowns[k as usize].kind == UnknownKind::Current { (GROUND, GROUND) } else { (k, k) })
-            .collect();
-        let mut lengths = Vec::with_capacity(circuit.groups.len());
-        for group in &circuit.groups {
-            let before = entries.len();
-            for i in 0..group.len() {
-                let locals = &group.locals()[group.offset(i)..group.offset(i + 1)];
-                for (k, &row) in locals.iter().enumerate() {
-                    let row = if group.owns_row(i, k) { row } else { GROUND };
-                    let column = |(c, &col): (usize, &u32)| if group.depends(i, k, c) { col } else { GROUND };
-                    entries.extend(locals.iter().enumerate().map(|local| (row, column(local))));
-                }
-            }
-            lengths.push(entries.len() - before);
-        }
-        let (pattern, all) = Pattern::from_entries(n, &entries);
-        let diagonal = all[..n].to_vec();
-        let mut start = n;
-        let positions = lengths
-            .iter()
-            .map(|len| {
-                let part = all[start..start + len].to_vec();
-                start += len;
-                part
-            })
-            .collect();
-        let absolute = circuit
-            .unknowns
-            .iter()
-            .map(|u| match u.kind {
-                UnknownKind::Voltage => tolerances.voltage,
-                UnknownKind::Current => tolerances.current,
-                UnknownKind::State => tolerances.state * u.scale,
-            })
-            .collect();
-        let mut lu = SparseLu::analyse(&pattern);
-        lu.set_rule(PivotRule { relative: tolerances.pivot, ..PivotRule::default() });
+        let lu = sparse_lu(&general, kernel.is_some(), tolerances.pivot);
         Self {
             lu,
-            positions,
-            diagonal,
-            row_of: pattern.rows().to_vec(),
+            factored: Vec::new(),
+            matrix: Vec::new(),
             loads: circuit.groups.iter().map(|_| Load::default()).collect(),
             points: vec![Vec::new(); circuit.groups.len()],
             kept: vec![Vec::new(); circuit.groups.len()],
-            f: vec![0.0; n],
-            q: vec![0.0; n],
-            traffic: vec![0.0; n],
-            g: vec![0.0; pattern.value_len()],
-            c: vec![0.0; pattern.value_len()],
-            values: vec![0.0; pattern.value_len()],
-            factored: Vec::new(),
+            sums: Sums::new(circuit, &tolerances),
             residual: vec![0.0; n],
             row_tolerance: vec![0.0; n],
             row_noise: vec![0.0; n],
-            absolute,
             kinds: circuit.unknowns.iter().map(|u| u.kind).collect(),
             tolerances,
-            factorizations: 0,
-            pattern,
+            work: Work::default(),
+            refusal: None,
+            general,
+            cells,
+            kernel,
         }
+    }
+
+    /// Puts the lines of all arrays into the sparse matrix, for good. False when they are there already.
+    pub fn leave_kernel(&mut self, circuit: &Circuit, why: Refusal) -> bool {
+        let Some(kernel) = self.kernel.take() else { return false };
+        self.work.array_iterations = kernel.iterations;
+        self.work.fallbacks += 1;
+        self.refusal = self.refusal.or(Some(why));
+        (self.general, _) = split(circuit, &self.cells, &[], self.tolerances.pivot);
+        self.lu = sparse_lu(&self.general, false, self.tolerances.pivot);
+        self.factored.clear();
+        true
     }
 
     /// Number of unknowns.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.f.len()
+        self.residual.len()
     }
 
     /// True for a circuit without unknowns.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.f.is_empty()
+        self.residual.is_empty()
     }
 
     /// Kind of an unknown.
@@ -167,7 +194,7 @@ impl System {
         self.kinds[k]
     }
 
-    /// Local f, q (and Jacobian blocks) of every group at the last [`System::load`].
+    /// Local f and q of every group at the last evaluation.
     #[must_use]
     pub fn loads(&self) -> &[Load] {
         &self.loads
@@ -176,13 +203,23 @@ impl System {
     /// Absolute tolerance of an unknown.
     #[must_use]
     pub fn absolute(&self, k: usize) -> f64 {
-        self.absolute[k]
+        self.sums.absolute[k]
     }
 
-    /// Evaluates every device at `x` and sums f, q and both Jacobians.
+    /// Iterations of the array kernel so far.
+    #[must_use]
+    pub fn array_iterations(&self) -> usize {
+        self.kernel.as_ref().map_or(self.work.array_iterations, |k| k.iterations)
+    }
+
+    /// Evaluates f and q of every device at `x`, without derivatives.
     pub fn load(&mut self, circuit: &Circuit, env: &Env, x: &[f64]) {
         self.forget_limits(circuit, x);
-        self.load_limited(circuit, env, x);
+        self.sums.clear();
+        for (group, load) in circuit.groups.iter().zip(&mut self.loads) {
+            group.load_values(env, x, load);
+            general::add_rows(group.as_ref(), 0..group.len(), load, &mut self.sums);
+        }
     }
 
     /// Evaluates at `x` itself from now on.
@@ -196,99 +233,111 @@ impl System {
         self.kept.clone_from(&self.points);
     }
 
-    /// Sums f, q and both Jacobians, evaluated where the devices want to be evaluated.
-    fn load_limited(&mut self, circuit: &Circuit, env: &Env, x: &[f64]) {
-        self.f.fill(0.0);
-        self.q.fill(0.0);
-        self.traffic.fill(0.0);
-        self.g.fill(0.0);
-        self.c.fill(0.0);
-        for (k, group) in circuit.groups.iter().enumerate() {
-            let load = &mut self.loads[k];
-            if group.limits() {
-                group.load_at(env, x, &self.points[k], load);
-            } else {
-                group.load(env, x, load);
-            }
-            for ((&row, &f), &q) in group.locals().iter().zip(&load.f).zip(&load.q) {
-                if row != GROUND {
-                    let row = row as usize;
-                    self.f[row] += f;
-                    self.q[row] += q;
-                    self.traffic[row] += f.abs();
-                }
-            }
-            for ((&position, &g), &c) in self.positions[k].iter().zip(&load.g).zip(&load.c) {
-                self.g[position as usize] += g;
-                self.c[position as usize] += c;
-            }
+    /// f, q and the Jacobian with the rows of the moment, evaluated where the devices want to be evaluated.
+    fn linearise(&mut self, circuit: &Circuit, env: &Env, rows: &Rows, x: &[f64]) {
+        let Self { general, cells, kernel, points, loads, sums, .. } = self;
+        sums.clear();
+        general.evaluate(circuit, env, x, rows, points, loads, sums);
+        if let Some(kernel) = kernel {
+            kernel.evaluate(circuit, env, x, rows, loads, sums);
         }
+        for cells in cells {
+            cells.evaluate(circuit, env, x, rows, points, loads, sums);
+        }
+        self.set_residual(rows, x);
     }
 
-    /// Combines the loaded parts into residual and matrix.
-    pub fn combine(&mut self, rows: &Rows, x: &[f64]) {
-        let n = self.len();
-        for r in 0..n {
-            self.residual[r] = if rows.is_held(r) {
+    fn set_residual(&mut self, rows: &Rows, x: &[f64]) {
+        let Sums { f, q, traffic, sensitivity, .. } = &self.sums;
+        for r in 0..self.residual.len() {
+            let held = rows.is_held(r);
+            self.residual[r] = if held {
                 x[r] - rows.held[r]
             } else {
-                self.f[r] + (rows.alpha[r] * self.q[r] + rows.beta[r]) + rows.shunt[r] * (x[r] - rows.reference[r])
+                f[r] + (rows.alpha[r] * q[r] + rows.beta[r]) + rows.shunt[r] * (x[r] - rows.reference[r])
             };
-        }
-        for (k, &r) in self.row_of.iter().enumerate() {
-            let r = r as usize;
-            self.values[k] = if rows.is_held(r) { 0.0 } else { self.g[k] + rows.alpha[r] * self.c[k] };
-        }
-        for r in 0..n {
-            let position = self.diagonal[r] as usize;
-            if rows.is_held(r) {
-                self.values[position] = 1.0;
-            } else {
-                self.values[position] += rows.shunt[r];
-            }
-        }
-        self.set_row_tolerances(x);
-    }
-
-    /// Rows of currents: relative to the currents that meet there. Other rows: what a change of every unknown by its
-    /// own tolerance would do to the row, so that no unit needs a tolerance of its own.
-    fn set_row_tolerances(&mut self, x: &[f64]) {
-        self.row_tolerance.fill(0.0);
-        let columns = self.pattern.column_starts();
-        for col in 0..self.f.len() {
-            let tolerance = self.tolerances.relative * x[col].abs() + self.absolute[col];
-            for k in columns[col] as usize..columns[col + 1] as usize {
-                self.row_tolerance[self.row_of[k] as usize] += self.values[k].abs() * tolerance;
-            }
-        }
-        for r in 0..self.f.len() {
+            // Rows of currents: relative to the currents that meet there. Other rows: what a change of every unknown by
+            // its own tolerance would do to the row, so that no unit needs a tolerance of its own.
+            self.row_tolerance[r] = sensitivity[r];
             // the terms of the row, |J| |x|, cancel: a large charge that rests carries no current, but alpha q is huge
-            self.row_noise[r] = CANCELLATION / self.tolerances.relative * self.row_tolerance[r];
+            self.row_noise[r] = CANCELLATION / self.tolerances.relative * sensitivity[r];
             if self.kinds[r] == UnknownKind::Voltage {
-                let kcl = self.tolerances.relative * self.traffic[r] + self.tolerances.current;
+                let kcl = self.tolerances.relative * traffic[r] + self.tolerances.current;
                 self.row_tolerance[r] = self.row_tolerance[r].min(kcl).max(self.row_noise[r]);
             }
         }
     }
 
-    /// Factors the combined matrix, unless it is the one factored last.
+    /// Factors the Jacobian of the last evaluation, unless it is the one factored last.
     ///
     /// # Errors
-    /// The unknown whose pivot vanished.
-    pub fn factor(&mut self) -> Result<(), usize> {
-        if self.factored == self.values {
+    /// A vanishing pivot or a refusal of the array kernel.
+    fn factor(&mut self, rows: &Rows) -> Result<(), Fault> {
+        for cells in &mut self.cells {
+            cells.factor().map_err(Fault::Singular)?;
+        }
+        if let Some(kernel) = &mut self.kernel {
+            self.work.factorizations += 1;
+            return kernel.factor(&self.cells, &self.general, rows).map_err(Fault::Refused);
+        }
+        let stamped: Vec<&Cells> = self.cells.iter().collect();
+        self.general.matrix(&stamped, &mut self.matrix);
+        if self.factored == self.matrix {
             return Ok(());
         }
         self.factored.clear();
-        self.lu.factor(&self.values).map_err(|singular| singular.unknown as usize)?;
-        self.factored.extend_from_slice(&self.values);
-        self.factorizations += 1;
+        let unknown = |k: u32| self.general.ids.get(k as usize).map_or(k as usize, |&id| id as usize);
+        self.lu.factor(&self.matrix).map_err(|singular| Fault::Singular(unknown(singular.unknown)))?;
+        self.factored.extend_from_slice(&self.matrix);
+        self.work.factorizations += 1;
         Ok(())
     }
 
-    /// Solves J y = rhs in place with the last factorization.
-    pub fn solve(&mut self, rhs: &mut [f64]) {
-        self.lu.solve(rhs);
+    /// Solves J y = b in place with the last factorization.
+    fn solve(&mut self, rows: &Rows, b: &mut [f64]) -> Result<(), Fault> {
+        for cells in &self.cells {
+            cells.reduce(b);
+        }
+        match &mut self.kernel {
+            Some(kernel) => kernel.solve(&self.general, rows, b).map_err(Fault::Refused)?,
+            None => {
+                let mut own: Vec<f64> = self.general.ids.iter().map(|&id| b[id as usize]).collect();
+                self.lu.solve(&mut own);
+                for (&id, value) in self.general.ids.iter().zip(own) {
+                    b[id as usize] = value;
+                }
+            }
+        }
+        for cells in &self.cells {
+            cells.expand(b);
+        }
+        Ok(())
+    }
+
+    /// Rows whose charge, flux or state can be other than zero, at the solution `x`.
+    #[must_use]
+    pub fn dynamic_rows(&mut self, circuit: &Circuit, env: &Env, x: &[f64]) -> Vec<usize> {
+        let mut dynamic = vec![false; self.len()];
+        let mut load = Load::default();
+        for group in &circuit.groups {
+            let mut start = 0;
+            while start < group.len() {
+                let range = start..(start + DYNAMIC_CHUNK).min(group.len());
+                start = range.end;
+                group.load_range(env, x, None, range.clone(), &mut load);
+                let mut block = 0;
+                for i in range {
+                    let (from, width) = (group.offset(i), group.offset(i + 1) - group.offset(i));
+                    for (k, row) in load.c[block..block + width * width].chunks_exact(width).enumerate() {
+                        if let Some(slot) = dynamic.get_mut(group.locals()[from + k] as usize) {
+                            *slot |= load.q[from + k] != 0.0 || row.iter().any(|&c| c != 0.0);
+                        }
+                    }
+                    block += width * width;
+                }
+            }
+        }
+        dynamic.iter().enumerate().filter(|(_, d)| **d).map(|(r, _)| r).collect()
     }
 
     /// Worst |sum of currents| at a node, beyond rounding, in A and relative to the currents that meet there, at the last
@@ -299,7 +348,7 @@ impl System {
         for r in 0..self.len() {
             if self.kinds[r] == UnknownKind::Voltage && !rows.is_held(r) {
                 let absolute = (self.residual[r].abs() - self.row_noise[r]).max(0.0);
-                let relative = absolute / (self.traffic[r] + self.tolerances.current / self.tolerances.relative);
+                let relative = absolute / (self.sums.traffic[r] + self.tolerances.current / self.tolerances.relative);
                 worst = (worst.0.max(absolute), worst.1.max(relative));
             }
         }
@@ -307,75 +356,60 @@ impl System {
     }
 }
 
-/// One nonlinear problem: a system, its circuit and the rows of the moment.
-pub struct Problem<'a> {
-    /// Structure and values.
-    pub system: &'a mut System,
-    /// The devices.
-    pub circuit: &'a Circuit,
-    /// Time, temperature, scale of the sources.
-    pub env: Env,
-    /// Integration, shunts and held unknowns.
-    pub rows: &'a Rows,
+/// Instances looked at together by [`System::dynamic_rows`].
+const DYNAMIC_CHUNK: usize = 256;
+
+/// Cells with inner unknowns that something else in the circuit touches cannot be condensed.
+fn drop_reached_cells(circuit: &Circuit, cells: &mut Vec<Cells>) {
+    loop {
+        let taken = elsewhere(circuit, cells, &[]);
+        let mut reached = vec![false; circuit.unknowns.len()];
+        for (group, taken) in circuit.groups.iter().zip(&taken) {
+            let mut from = 0;
+            for range in taken.iter().chain(std::iter::once(&(group.len()..group.len()))) {
+                if from < range.start {
+                    for &id in &group.locals()[group.offset(from)..group.offset(range.start)] {
+                        if id != GROUND {
+                            reached[id as usize] = true;
+                        }
+                    }
+                }
+                from = from.max(range.end);
+            }
+        }
+        let before = cells.len();
+        cells.retain(|c| !c.inner_ids().any(|id| reached[id as usize]));
+        if cells.len() == before {
+            return;
+        }
+    }
 }
 
-impl Equations for Problem<'_> {
-    fn len(&self) -> usize {
-        self.system.len()
+fn split(circuit: &Circuit, cells: &[Cells], which: &[usize], pivot: f64) -> (General, Option<Kernel>) {
+    let n = circuit.unknowns.len();
+    let (mut line, mut hidden) = (vec![false; n], vec![false; n]);
+    for id in cells.iter().flat_map(Cells::inner_ids) {
+        hidden[id as usize] = true;
     }
-    fn begin(&mut self, x: &[f64]) {
-        self.system.forget_limits(self.circuit, x);
-    }
-    fn linearise(&mut self, x: &[f64]) {
-        self.system.load_limited(self.circuit, &self.env, x);
-        self.system.combine(self.rows, x);
-    }
-    fn step(&mut self, dx: &mut [f64]) -> Result<(), usize> {
-        self.system.factor()?;
-        self.correct(dx);
-        Ok(())
-    }
-    fn limit(&mut self, x: &[f64]) -> bool {
-        let mut any = false;
-        let System { points, kept, .. } = &mut *self.system;
-        for ((group, point), kept) in self.circuit.groups.iter().zip(points).zip(kept) {
-            if group.limits() {
-                point.clone_from(kept);
-                any |= group.limit(&self.env, x, point);
-            }
+    for &k in which {
+        let array = &circuit.arrays[cells[k].array];
+        for &id in array.wl.nodes.iter().chain(&array.bl.nodes) {
+            line[id as usize] = true;
         }
-        any
     }
-    fn keep(&mut self) {
-        let System { points, kept, .. } = &mut *self.system;
-        std::mem::swap(points, kept);
-    }
-    fn tolerance(&self, k: usize, a: f64, b: f64) -> f64 {
-        self.system.tolerances.relative * a.abs().max(b.abs()) + self.system.absolute[k]
-    }
-    fn correct(&mut self, dx: &mut [f64]) {
-        for (d, r) in dx.iter_mut().zip(&self.system.residual) {
-            *d = -r;
-        }
-        self.system.solve(dx);
-    }
-    fn residual(&self, rounding: bool) -> (f64, usize) {
-        let mut worst = (0.0, 0);
-        for r in 0..self.system.len() {
-            let tolerance = if !rounding {
-                self.system.row_tolerance[r]
-            } else if self.system.kinds[r] == UnknownKind::Voltage {
-                let traffic = self.system.traffic[r] + self.system.tolerances.current;
-                (ROUNDING * traffic).max(self.system.row_noise[r])
-            } else {
-                ROUNDING / self.system.tolerances.relative * self.system.row_tolerance[r]
-            };
-            let size = self.system.residual[r].abs();
-            let ratio = if size == 0.0 { 0.0 } else { size / tolerance };
-            if ratio > worst.0 || ratio.is_nan() {
-                worst = (ratio, r);
-            }
-        }
-        worst
-    }
+    let stamped: Vec<&Cells> = cells.iter().enumerate().filter(|(k, _)| !which.contains(k)).map(|(_, c)| c).collect();
+    let general = General::new(circuit, &elsewhere(circuit, cells, which), &stamped, &line, &hidden);
+    let rule = PivotRule { relative: pivot, ..PivotRule::default() };
+    // conductances of wires and capacitances of lines do not depend on time or sources
+    let env = Env { time: 0.0, temperature: circuit.temperature, gmin: 0.0, source_scale: 1.0, mode: Mode::Dc };
+    let kernel = (!which.is_empty()).then(|| Kernel::new(circuit, cells, which, &general, &env, rule));
+    (general, kernel)
+}
+
+/// The LU of the sparse matrix; trivial where the kernel's border has one of its own.
+fn sparse_lu(general: &General, kernel: bool, pivot: f64) -> SparseLu {
+    let empty = crate::numeric::pattern::Pattern::from_entries(0, &[]).0;
+    let mut lu = SparseLu::analyse(if kernel { &empty } else { &general.pattern });
+    lu.set_rule(PivotRule { relative: pivot, ..PivotRule::default() });
+    lu
 }

@@ -1,0 +1,211 @@
+//! The part of a circuit that is solved as a general sparse matrix.
+//!
+//! It knows a subset of the unknowns by numbers of its own. Without arrays that is all of them; cells of arrays enter
+//! condensed to their ports ([`super::cells`]); where the array kernel solves the lines ([`super::lines`]) only the
+//! circuit around the arrays and the line nodes it touches are left.
+
+use std::ops::Range;
+
+use super::Sums;
+use super::cells::Cells;
+use super::rows::Rows;
+use crate::circuit::{Circuit, UnknownKind};
+use crate::device::group::GROUND;
+use crate::device::{Env, Load};
+use crate::numeric::pattern::Pattern;
+
+/// Instances of one group and where their Jacobian entries go.
+struct Part {
+    group: usize,
+    range: Range<usize>,
+    positions: Vec<u32>,
+}
+
+/// Sparse values of the general part.
+pub struct General {
+    /// Unknown of the circuit by own number.
+    pub ids: Vec<u32>,
+    /// Are the diagonal additions of the row (shunt, held) somebody else's business?
+    foreign: Vec<bool>,
+    parts: Vec<Part>,
+    /// Positions of the condensed cells, array by array.
+    cells: Vec<Vec<u32>>,
+    diagonal: Vec<u32>,
+    /// Pattern over own numbers.
+    pub pattern: Pattern,
+    g: Vec<f64>,
+    c: Vec<f64>,
+    /// Jacobian of the devices with the rows of the moment; condensed cells are not in here.
+    pub values: Vec<f64>,
+}
+
+impl General {
+    /// Freezes the structure. `elsewhere` gives, per group, the ranges that others evaluate, sorted; `cells` are stamped
+    /// in here; `line` marks line nodes that the array kernel solves, `hidden` inner unknowns of cells.
+    #[must_use]
+    pub fn new(
+        circuit: &Circuit,
+        elsewhere: &[Vec<Range<usize>>],
+        cells: &[&Cells],
+        line: &[bool],
+        hidden: &[bool],
+    ) -> Self {
+        let n = circuit.unknowns.len();
+        let mut parts = Vec::new();
+        for (group, taken) in circuit.groups.iter().zip(elsewhere).enumerate().map(|(k, (g, t))| ((k, g.len()), t)) {
+            let mut from = 0;
+            for range in taken.iter().chain(std::iter::once(&(group.1..group.1))) {
+                if from < range.start {
+                    parts.push(Part { group: group.0, range: from..range.start, positions: Vec::new() });
+                }
+                from = from.max(range.end);
+            }
+        }
+        let mut numbers = vec![GROUND; n];
+        let mut ids: Vec<u32> = Vec::new();
+        let mut known = vec![false; n];
+        for part in &parts {
+            let group = circuit.groups[part.group].as_ref();
+            for &id in &group.locals()[group.offset(part.range.start)..group.offset(part.range.end)] {
+                if id != GROUND {
+                    known[id as usize] = true;
+                }
+            }
+        }
+        for k in 0..n {
+            if known[k] && line[k] || !line[k] && !hidden[k] {
+                numbers[k] = ids.len() as u32;
+                ids.push(k as u32);
+            }
+        }
+        let own = |id: u32| numbers.get(id as usize).copied().unwrap_or(GROUND);
+        // branch rows are never held or shunted: without their diagonal the ordering pairs them with a node instead
+        let diagonal = |&id: &u32| {
+            if circuit.unknowns[id as usize].kind == UnknownKind::Current {
+                (GROUND, GROUND)
+            } else {
+                (own(id), own(id))
+            }
+        };
+        let mut entries: Vec<(u32, u32)> = ids.iter().map(diagonal).collect();
+        let mut lengths = Vec::new();
+        for part in &parts {
+            let before = entries.len();
+            let group = circuit.groups[part.group].as_ref();
+            for i in part.range.clone() {
+                let locals = &group.locals()[group.offset(i)..group.offset(i + 1)];
+                for (k, &row) in locals.iter().enumerate() {
+                    let row = if group.owns_row(i, k) { own(row) } else { GROUND };
+                    let column = |(c, &col): (usize, &u32)| if group.depends(i, k, c) { own(col) } else { GROUND };
+                    entries.extend(locals.iter().enumerate().map(|local| (row, column(local))));
+                }
+            }
+            lengths.push(entries.len() - before);
+        }
+        for cells in cells {
+            let before = entries.len();
+            for cell in 0..cells.len() {
+                let ids = cells.port_ids(cell);
+                entries.extend(ids.iter().flat_map(|&row| ids.iter().map(move |&col| (own(row), own(col)))));
+            }
+            lengths.push(entries.len() - before);
+        }
+        let (pattern, all) = Pattern::from_entries(ids.len(), &entries);
+        let mut rest = &all[ids.len()..];
+        let mut take = |len: &usize| {
+            let (mine, others) = rest.split_at(*len);
+            rest = others;
+            mine.to_vec()
+        };
+        let mut lengths = lengths.iter();
+        for (part, len) in parts.iter_mut().zip(&mut lengths) {
+            part.positions = take(len);
+        }
+        Self {
+            foreign: ids.iter().map(|&id| line[id as usize]).collect(),
+            cells: lengths.map(take).collect(),
+            diagonal: all[..ids.len()].to_vec(),
+            ids,
+            parts,
+            g: vec![0.0; pattern.value_len()],
+            c: vec![0.0; pattern.value_len()],
+            values: vec![0.0; pattern.value_len()],
+            pattern,
+        }
+    }
+
+    /// Evaluates its devices: sums, then values with the rows of the moment.
+    pub fn evaluate(
+        &mut self,
+        circuit: &Circuit,
+        env: &Env,
+        x: &[f64],
+        rows: &Rows,
+        points: &[Vec<f64>],
+        loads: &mut [Load],
+        sums: &mut Sums,
+    ) {
+        self.g.fill(0.0);
+        self.c.fill(0.0);
+        for part in &self.parts {
+            let group = circuit.groups[part.group].as_ref();
+            let load = &mut loads[part.group];
+            let at = group.limits().then(|| points[part.group].as_slice());
+            group.load_range(env, x, at, part.range.clone(), load);
+            add_rows(group, part.range.clone(), load, sums);
+            for ((&position, &g), &c) in part.positions.iter().zip(&load.g).zip(&load.c) {
+                self.g[position as usize] += g;
+                self.c[position as usize] += c;
+            }
+        }
+        self.combine(rows, x, sums);
+    }
+
+    fn combine(&mut self, rows: &Rows, x: &[f64], sums: &mut Sums) {
+        for (k, &r) in self.pattern.rows().iter().enumerate() {
+            let r = self.ids[r as usize] as usize;
+            self.values[k] = if rows.is_held(r) { 0.0 } else { self.g[k] + rows.alpha[r] * self.c[k] };
+        }
+        for (number, &id) in self.ids.iter().enumerate() {
+            if self.foreign[number] {
+                continue;
+            }
+            let (position, r) = (self.diagonal[number] as usize, id as usize);
+            if rows.is_held(r) {
+                self.values[position] = 1.0;
+            } else {
+                self.values[position] += rows.shunt[r];
+            }
+        }
+        for (col, &id) in self.ids.iter().enumerate() {
+            let tolerance = sums.tolerance(id as usize, x);
+            for k in self.pattern.range(col) {
+                let row = self.ids[self.pattern.rows()[k] as usize] as usize;
+                sums.sensitivity[row] += self.values[k].abs() * tolerance;
+            }
+        }
+    }
+
+    /// The whole matrix: devices and condensed cells.
+    pub fn matrix(&self, cells: &[&Cells], out: &mut Vec<f64>) {
+        out.clone_from(&self.values);
+        for (positions, cells) in self.cells.iter().zip(cells) {
+            let pp = cells.ports.len() * cells.ports.len();
+            for (cell, positions) in positions.chunks_exact(pp.max(1)).enumerate() {
+                for (&position, value) in positions.iter().zip(cells.condensed(cell)) {
+                    out[position as usize] += value;
+                }
+            }
+        }
+    }
+}
+
+/// Adds f and q of some instances to the rows.
+pub(super) fn add_rows(group: &dyn crate::device::DeviceGroup, range: Range<usize>, load: &Load, sums: &mut Sums) {
+    for k in group.offset(range.start)..group.offset(range.end) {
+        let row = group.locals()[k];
+        if row != GROUND {
+            sums.add(row as usize, load.f[k], load.q[k]);
+        }
+    }
+}

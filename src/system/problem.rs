@@ -1,0 +1,120 @@
+//! One nonlinear problem: a system, its circuit and the rows of the moment, as Newton sees them.
+
+use super::{Fault, Rows, System};
+use crate::circuit::{Circuit, UnknownKind};
+use crate::device::Env;
+use crate::numeric::newton::Equations;
+
+/// Residual below this fraction of the currents that meet at a node is rounding, not error.
+const ROUNDING: f64 = 1e-10;
+
+/// A system with everything that its equations depend on.
+pub struct Problem<'a> {
+    /// Structure and values.
+    pub system: &'a mut System,
+    /// The devices.
+    pub circuit: &'a Circuit,
+    /// Time, temperature, scale of the sources.
+    pub env: Env,
+    /// Integration, shunts and held unknowns.
+    pub rows: &'a Rows,
+    /// Where the last evaluation was.
+    at: Vec<f64>,
+}
+
+impl<'a> Problem<'a> {
+    /// A problem.
+    #[must_use]
+    pub fn new(system: &'a mut System, circuit: &'a Circuit, env: Env, rows: &'a Rows) -> Self {
+        Self { system, circuit, env, rows, at: Vec::new() }
+    }
+
+    /// Solves J y = b in place with the Jacobian of the last evaluation, factored afresh.
+    ///
+    /// # Errors
+    /// The unknown whose pivot vanished.
+    pub fn solve(&mut self, b: &mut [f64]) -> Result<(), usize> {
+        let given = b.to_vec();
+        let mut outcome = self.system.factor(self.rows).and_then(|()| self.system.solve(self.rows, b));
+        if let Err(Fault::Refused(why)) = outcome
+            && self.system.leave_kernel(self.circuit, why)
+        {
+            let at = std::mem::take(&mut self.at);
+            self.linearise(&at);
+            b.copy_from_slice(&given);
+            outcome = self.system.factor(self.rows).and_then(|()| self.system.solve(self.rows, b));
+        }
+        outcome.map_err(|fault| match fault {
+            Fault::Singular(k) => k,
+            Fault::Refused(_) => 0,
+        })
+    }
+
+    fn negative_residual(&self, b: &mut [f64]) {
+        for (b, r) in b.iter_mut().zip(&self.system.residual) {
+            *b = -r;
+        }
+    }
+}
+
+impl Equations for Problem<'_> {
+    fn len(&self) -> usize {
+        self.system.len()
+    }
+    fn begin(&mut self, x: &[f64]) {
+        self.system.forget_limits(self.circuit, x);
+    }
+    fn linearise(&mut self, x: &[f64]) {
+        self.system.linearise(self.circuit, &self.env, self.rows, x);
+        self.at.clear();
+        self.at.extend_from_slice(x);
+    }
+    fn step(&mut self, dx: &mut [f64]) -> Result<(), usize> {
+        self.negative_residual(dx);
+        self.solve(dx)
+    }
+    fn limit(&mut self, x: &[f64]) -> bool {
+        let mut any = false;
+        let System { points, kept, .. } = &mut *self.system;
+        for ((group, point), kept) in self.circuit.groups.iter().zip(points).zip(kept) {
+            if group.limits() {
+                point.clone_from(kept);
+                any |= group.limit(&self.env, x, point);
+            }
+        }
+        any
+    }
+    fn keep(&mut self) {
+        let System { points, kept, .. } = &mut *self.system;
+        std::mem::swap(points, kept);
+    }
+    fn tolerance(&self, k: usize, a: f64, b: f64) -> f64 {
+        self.system.tolerances.relative * a.abs().max(b.abs()) + self.system.sums.absolute[k]
+    }
+    fn correct(&mut self, dx: &mut [f64]) {
+        self.negative_residual(dx);
+        // without a solution the step counts as too long
+        if self.system.solve(self.rows, dx).is_err() {
+            dx.fill(f64::INFINITY);
+        }
+    }
+    fn residual(&self, rounding: bool) -> (f64, usize) {
+        let mut worst = (0.0, 0);
+        for r in 0..self.system.len() {
+            let tolerance = if !rounding {
+                self.system.row_tolerance[r]
+            } else if self.system.kinds[r] == UnknownKind::Voltage {
+                let traffic = self.system.sums.traffic[r] + self.system.tolerances.current;
+                (ROUNDING * traffic).max(self.system.row_noise[r])
+            } else {
+                ROUNDING / self.system.tolerances.relative * self.system.row_tolerance[r]
+            };
+            let size = self.system.residual[r].abs();
+            let ratio = if size == 0.0 { 0.0 } else { size / tolerance };
+            if ratio > worst.0 || ratio.is_nan() {
+                worst = (ratio, r);
+            }
+        }
+        worst
+    }
+}

@@ -1,0 +1,64 @@
+//! Row sums of f and q, and what the tolerances of the unknowns mean for each row.
+
+use super::Tolerances;
+use crate::circuit::{Circuit, UnknownKind};
+
+/// One entry per unknown (and its row).
+#[derive(Debug, Clone)]
+pub struct Sums {
+    /// f by row.
+    pub f: Vec<f64>,
+    /// q by row.
+    pub q: Vec<f64>,
+    /// Sum of |f| contributions by row.
+    pub traffic: Vec<f64>,
+    /// Sum of |J| tolerance(x) by row: what a change of every unknown by its own tolerance would do to the row.
+    pub sensitivity: Vec<f64>,
+    /// Absolute tolerance of every unknown.
+    pub absolute: Vec<f64>,
+    relative: f64,
+}
+
+impl Sums {
+    /// Zero sums for a circuit.
+    #[must_use]
+    pub fn new(circuit: &Circuit, tolerances: &Tolerances) -> Self {
+        let n = circuit.unknowns.len();
+        let absolute = circuit.unknowns.iter().map(|u| match u.kind {
+            UnknownKind::Voltage => tolerances.voltage,
+            UnknownKind::Current => tolerances.current,
+            UnknownKind::State => tolerances.state * u.scale,
+        });
+        Self {
+            f: vec![0.0; n],
+            q: vec![0.0; n],
+            traffic: vec![0.0; n],
+            sensitivity: vec![0.0; n],
+            absolute: absolute.collect(),
+            relative: tolerances.relative,
+        }
+    }
+
+    /// Starts a new evaluation.
+    pub fn clear(&mut self) {
+        self.f.fill(0.0);
+        self.q.fill(0.0);
+        self.traffic.fill(0.0);
+        self.sensitivity.fill(0.0);
+    }
+
+    /// Adds what one device puts on a row.
+    #[inline]
+    pub fn add(&mut self, row: usize, f: f64, q: f64) {
+        self.f[row] += f;
+        self.q[row] += q;
+        self.traffic[row] += f.abs();
+    }
+
+    /// The tolerance of an unknown at `x`.
+    #[inline]
+    #[must_use]
+    pub fn tolerance(&self, k: usize, x: &[f64]) -> f64 {
+        self.relative * x[k].abs() + self.absolute[k]
+    }
+}
