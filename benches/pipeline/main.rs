@@ -19,10 +19,11 @@ use sneakpath::circuit::Circuit;
 use sneakpath::device::{Env, Mode};
 use sneakpath::elaborate::{Elaborated, Elaborator};
 use sneakpath::netlist::{self, ReadOptions};
+use sneakpath::numeric::newton::Equations;
 use sneakpath::output::Collector;
 use sneakpath::plan::{Analysis, Overrides, Plan};
 use sneakpath::result::Table;
-use sneakpath::system::{Rows, System, Tolerances};
+use sneakpath::system::{Backend, Problem, Rows, System, Tolerances};
 
 const OURS: &str = env!("CARGO_BIN_EXE_sneakpath");
 const READ: usize = 64;
@@ -78,26 +79,28 @@ fn stages(directory: &Path, rounds: usize) -> Result<(), Box<dyn std::error::Err
     Ok(())
 }
 
-/// Wall times in ms: text to deck; deck to circuit; pattern and ordering; devices into the matrix; first factorization;
-/// factorization with known pivots; one right-hand side; all of it as `.op` does it.
+/// Wall times in ms: text to deck; deck to circuit; pattern and ordering; devices into the matrix; first linear
+/// solve; one with known pivots; one more right-hand side; all of it as `.op` does it.
 fn stage_times(path: &Path) -> Result<[f64; 8], String> {
     let mut times = [0.0; 8];
     let singular = |k: usize| format!("singular at unknown {k}");
     let (deck, _) = timed(&mut times[0], || netlist::parse(path, &ReadOptions::default()));
     let Elaborated { circuit, plan, .. } = timed(&mut times[1], || build(deck))?;
-    let mut system = timed(&mut times[2], || System::new(&circuit, tolerances(&plan)));
+    let mut system = timed(&mut times[2], || System::new(&circuit, tolerances(&plan), Backend::Automatic));
     let x = vec![0.0; system.len()];
+    let mut dx = x.clone();
     let mut rows = Rows::operating_point(&circuit, &x, None);
-    timed(&mut times[3], || {
-        system.load(&circuit, &still(&circuit, &plan), &x);
-        system.combine(&rows, &x);
-    });
-    timed(&mut times[4], || system.factor()).map_err(singular)?;
+    let env = still(&circuit, &plan);
+    let mut problem = Problem::new(&mut system, &circuit, env, &rows);
+    problem.begin(&x);
+    timed(&mut times[3], || problem.linearise(&x));
+    timed(&mut times[4], || problem.step(&mut dx)).map_err(singular)?;
     rows.shunt.fill(1e-12);
-    system.combine(&rows, &x);
-    timed(&mut times[5], || system.factor()).map_err(singular)?;
-    let mut rhs = vec![1.0; system.len()];
-    timed(&mut times[6], || system.solve(&mut rhs));
+    let mut problem = Problem::new(&mut system, &circuit, env, &rows);
+    problem.begin(&x);
+    problem.linearise(&x);
+    timed(&mut times[5], || problem.step(&mut dx)).map_err(singular)?;
+    timed(&mut times[6], || problem.correct(&mut dx));
     timed(&mut times[7], || operating_point(path))?;
     Ok(times)
 }
