@@ -106,7 +106,7 @@ impl<const H: usize> Work for Extension<'_, '_, H> {
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
         for (row, ground) in self.rows.iter().zip(self.ground) {
-            self.front.ground[*row as usize].add(ground);
+            self.front.ground[*row as usize].add::<A>(ground);
         }
         for h in 0..H {
             for (i, &row) in self.rows.iter().enumerate() {
@@ -114,7 +114,7 @@ impl<const H: usize> Work for Extension<'_, '_, H> {
                 for (block, &col) in here.chunks_exact(WIDTH).zip(self.rows) {
                     let there = self.front.block(h, row as usize, col as usize);
                     for (there, here) in there.iter_mut().zip(block) {
-                        there.add(here);
+                        there.add::<A>(here);
                     }
                 }
             }
@@ -157,13 +157,13 @@ impl<const H: usize> Elimination<'_, H> {
     #[inline(always)]
     fn eliminate_group<A: Arithmetic>(&mut self, from: usize, to: usize) -> Result<usize, usize> {
         let width = WIDTH * self.front.pivots;
-        self.sum_rest(from, to);
+        self.sum_rest::<A>(from, to);
         let mut negative = 0;
         for column in from..to {
             let (before, start) = (WIDTH * (column - from), triangle(column - from));
             for h in 0..H {
                 let row = &self.front.panel[H - 1 - h][column * width + WIDTH * from..][..before];
-                scale(row, &self.inverse[from..column], &mut self.scratch.square[h][start..start + before]);
+                scale::<A>(row, &self.inverse[from..column], &mut self.scratch.square[h][start..start + before]);
                 let square = &self.scratch.square[h][start..start + before];
                 for row in column..to {
                     let row = &mut self.front.panel[h][row * width + WIDTH * from..][..before + WIDTH];
@@ -190,17 +190,17 @@ impl<const H: usize> Elimination<'_, H> {
 
     /// Sums of the columns of a group over the rows below it, ground included.
     #[inline(always)]
-    fn sum_rest(&mut self, from: usize, to: usize) {
+    fn sum_rest<A: Arithmetic>(&mut self, from: usize, to: usize) {
         let width = WIDTH * self.front.pivots;
         let size = WIDTH * (to - from);
         let mut sums = [Octet::ZERO; GROUP * WIDTH];
         for row in self.front.panel[0][to * width..].chunks_exact(width) {
             for (sum, value) in sums.iter_mut().zip(&row[WIDTH * from..][..size]) {
-                sum.add(value);
+                sum.add::<A>(value);
             }
         }
         for (k, sum) in sums[..size].iter().enumerate() {
-            self.scratch.rest[k] = sum.sum() + self.front.ground[from + k / WIDTH].0[k % WIDTH];
+            self.scratch.rest[k] = sum.total() + self.front.ground[from + k / WIDTH].0[k % WIDTH];
         }
     }
 
@@ -219,7 +219,7 @@ impl<const H: usize> Elimination<'_, H> {
         for row in column + 1..to {
             let block = &self.front.panel[0][row * width + WIDTH * column..][..WIDTH];
             for l in 0..WIDTH {
-                total.0[l] += block[l].sum();
+                total.0[l] += block[l].total();
             }
         }
         let start = triangle(column - from) + WIDTH * (column - from);
@@ -357,10 +357,10 @@ fn follow<A: Arithmetic>(row: &mut [Octet], factors: &[Octet]) {
 
 /// `out[k] = row[k] / d_k`.
 #[inline(always)]
-fn scale(row: &[Octet], inverse: &[Octet], out: &mut [Octet]) {
+fn scale<A: Arithmetic>(row: &[Octet], inverse: &[Octet], out: &mut [Octet]) {
     for ((row, inverse), out) in row.chunks_exact(WIDTH).zip(inverse).zip(out.chunks_exact_mut(WIDTH)) {
         for l in 0..WIDTH {
-            out[l] = row[l].times(&Octet::splat(inverse.0[l]));
+            out[l] = row[l].scaled::<A>(inverse.0[l]);
         }
     }
 }
@@ -392,7 +392,7 @@ impl Product<'_> {
             for top in (0..self.height).step_by(TALL) {
                 let bottom = (top + TALL).min(self.height);
                 for column in 0..self.width.min(bottom) {
-                    scale(&self.right[column * self.stride + WIDTH * from..][..depth], inverse, scaled);
+                    scale::<A>(&self.right[column * self.stride + WIDTH * from..][..depth], inverse, scaled);
                     let left = |row: usize| &self.left[row * self.stride + WIDTH * from..][..depth];
                     let mut row = column.max(top);
                     while row < bottom {

@@ -1,7 +1,7 @@
 //! Eight numbers side by side, and the instruction sets that work on them.
 //!
-//! Kernels are written once, over [`Octet`]s, and compiled for each [`Level`]: the compiler turns an octet into one
-//! AVX-512 register, two AVX2 registers or eight plain operations. The level is found at run time.
+//! Kernels are written once, over [`Octet`]s, and compiled for each [`Level`]: an octet is one AVX-512 register, two
+//! AVX2 registers or eight plain numbers. The level is found at run time. What is unsafe about that is in this file.
 
 /// Numbers in an octet.
 pub const WIDTH: usize = 8;
@@ -15,58 +15,60 @@ impl Octet {
     /// Eight zeros.
     pub const ZERO: Self = Self([0.0; WIDTH]);
 
-    /// Eight times the same.
-    #[inline(always)]
-    pub fn splat(value: f64) -> Self {
-        Self([value; WIDTH])
-    }
-
     /// self += a b, b for all.
     #[inline(always)]
     pub fn add_scaled<A: Arithmetic>(&mut self, a: &Self, b: f64) {
-        for l in 0..WIDTH {
-            self.0[l] = A::fused(a.0[l], b, self.0[l]);
-        }
+        *self = A::store(A::fused(A::load(a), A::splat(b), A::load(self)));
     }
 
     /// self += a b.
     #[inline(always)]
     pub fn add_product<A: Arithmetic>(&mut self, a: &Self, b: &Self) {
-        for l in 0..WIDTH {
-            self.0[l] = A::fused(a.0[l], b.0[l], self.0[l]);
-        }
+        *self = A::store(A::fused(A::load(a), A::load(b), A::load(self)));
     }
 
     /// self += a.
     #[inline(always)]
-    pub fn add(&mut self, a: &Self) {
-        for l in 0..WIDTH {
-            self.0[l] += a.0[l];
-        }
+    pub fn add<A: Arithmetic>(&mut self, a: &Self) {
+        *self = A::store(A::sum(A::load(self), A::load(a)));
     }
 
-    /// self = self b.
+    /// self b.
     #[inline(always)]
-    pub fn times(&self, b: &Self) -> Self {
-        let mut out = *self;
-        for l in 0..WIDTH {
-            out.0[l] *= b.0[l];
-        }
-        out
+    pub fn times<A: Arithmetic>(&self, b: &Self) -> Self {
+        A::store(A::product(A::load(self), A::load(b)))
+    }
+
+    /// self b, b for all.
+    #[inline(always)]
+    pub fn scaled<A: Arithmetic>(&self, b: f64) -> Self {
+        A::store(A::product(A::load(self), A::splat(b)))
     }
 
     /// Sum of the eight, pairwise.
     #[inline(always)]
-    pub fn sum(&self) -> f64 {
+    pub fn total(&self) -> f64 {
         let v = &self.0;
         ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]))
     }
 }
 
-/// How an instruction set multiplies and adds, and the register tile that suits it.
+/// How an instruction set holds an octet and works on it, and the register tile that suits it.
 pub trait Arithmetic {
+    /// Eight numbers.
+    type Register: Copy;
+    /// From memory.
+    fn load(a: &Octet) -> Self::Register;
+    /// To memory.
+    fn store(a: Self::Register) -> Octet;
+    /// Eight times the same.
+    fn splat(a: f64) -> Self::Register;
+    /// a + b.
+    fn sum(a: Self::Register, b: Self::Register) -> Self::Register;
+    /// a b.
+    fn product(a: Self::Register, b: Self::Register) -> Self::Register;
     /// a b + c.
-    fn fused(a: f64, b: f64, c: f64) -> f64;
+    fn fused(a: Self::Register, b: Self::Register, c: Self::Register) -> Self::Register;
 
     /// `c[r][j] += sum_k a[r][k] b[k][j]` for up to three rows of eight columns; missing rows are empty, and last.
     fn tiles(c: &mut [&mut [Octet]; 3], a: [&[Octet]; 3], b: &[Octet]);
@@ -104,7 +106,7 @@ impl Level {
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
                 levels.push(Self(Set::Avx2));
             }
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
+            if is_x86_feature_detected!("avx512f") {
                 levels.push(Self(Set::Avx512));
             }
         }
@@ -124,107 +126,196 @@ impl Level {
             Set::Plain => work.run::<Plain>(),
             // SAFETY: a level exists only where its instructions were detected (the field is private to this file)
             #[cfg(target_arch = "x86_64")]
-            Set::Avx2 => unsafe { run_avx2(work) },
+            Set::Avx2 => unsafe { x86::run_avx2(work) },
             // SAFETY: as above
             #[cfg(target_arch = "x86_64")]
-            Set::Avx512 => unsafe { run_avx512(work) },
+            Set::Avx512 => unsafe { x86::run_avx512(work) },
         }
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn run_avx2<W: Work>(work: W) -> W::Output {
-    work.run::<Narrow>()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
-fn run_avx512<W: Work>(work: W) -> W::Output {
-    work.run::<Wide>()
-}
-
-/// With one rounding; AVX-512: three octets by eight columns in 24 registers.
-pub struct Wide;
-/// With one rounding; AVX2: one octet by four columns in 8 registers.
-pub struct Narrow;
-/// With two roundings.
+/// Eight plain numbers; products are rounded before they are added.
 pub struct Plain;
 
-/// The register tile: rows of octets by `COLS` columns from `first` on.
-#[inline(always)]
-fn tile<A: Arithmetic, const ROWS: usize, const COLS: usize>(
-    c: &mut [&mut [Octet]; 3],
-    a: &[&[Octet]; 3],
-    b: &[Octet],
-    from: usize,
-    first: usize,
-) {
-    let mut sums = [[Octet::ZERO; COLS]; ROWS];
-    let rows: [&[Octet]; ROWS] = std::array::from_fn(|r| &a[from + r][..b.len()]);
-    for k in 0..b.len() {
-        let scales = &b[k].0;
-        for r in 0..ROWS {
-            let x = rows[r][k];
-            for j in 0..COLS {
-                sums[r][j].add_scaled::<A>(&x, scales[first + j]);
-            }
-        }
-    }
-    for r in 0..ROWS {
-        let row = &mut c[from + r][first..first + COLS];
-        for j in 0..COLS {
-            row[j].add(&sums[r][j]);
-        }
-    }
-}
-
-impl Arithmetic for Wide {
+impl Arithmetic for Plain {
+    type Register = [f64; WIDTH];
     #[inline(always)]
-    fn fused(a: f64, b: f64, c: f64) -> f64 {
-        a.mul_add(b, c)
+    fn load(a: &Octet) -> Self::Register {
+        a.0
+    }
+    #[inline(always)]
+    fn store(a: Self::Register) -> Octet {
+        Octet(a)
+    }
+    #[inline(always)]
+    fn splat(a: f64) -> Self::Register {
+        [a; WIDTH]
+    }
+    #[inline(always)]
+    fn sum(a: Self::Register, b: Self::Register) -> Self::Register {
+        std::array::from_fn(|l| a[l] + b[l])
+    }
+    #[inline(always)]
+    fn product(a: Self::Register, b: Self::Register) -> Self::Register {
+        std::array::from_fn(|l| a[l] * b[l])
+    }
+    #[inline(always)]
+    fn fused(a: Self::Register, b: Self::Register, c: Self::Register) -> Self::Register {
+        std::array::from_fn(|l| a[l] * b[l] + c[l])
     }
     #[inline(always)]
     fn tiles(c: &mut [&mut [Octet]; 3], a: [&[Octet]; 3], b: &[Octet]) {
-        if c[1].is_empty() {
-            tile::<Self, 1, 8>(c, &a, b, 0, 0);
-        } else if c[2].is_empty() {
-            tile::<Self, 2, 8>(c, &a, b, 0, 0);
-        } else {
-            tile::<Self, 3, 8>(c, &a, b, 0, 0);
-        }
+        half_tiles::<Self>(c, a, b);
     }
 }
+
+/// A register tile of one, two or three rows; each sum is a register.
+macro_rules! tile {
+    ($name:ident: $($row:ident, $octet:ident, $sums:ident, $out:ident);+) => {
+        #[inline(always)]
+        fn $name<A: Arithmetic>($($out: &mut [Octet], $row: &[Octet],)+ b: &[Octet]) {
+            $(let mut $sums = [A::splat(0.0); WIDTH];)+
+            let ($($row,)+) = ($(&$row[..b.len()],)+);
+            for (k, scales) in b.iter().enumerate() {
+                $(let $octet = A::load(&$row[k]);)+
+                for j in 0..WIDTH {
+                    let scale = A::splat(scales.0[j]);
+                    $($sums[j] = A::fused($octet, scale, $sums[j]);)+
+                }
+            }
+            $(for (out, sum) in $out.iter_mut().zip($sums) {
+                *out = A::store(A::sum(A::load(out), sum));
+            })+
+        }
+    };
+}
+
+tile!(tile_1: a0, x0, s0, c0);
+tile!(tile_2: a0, x0, s0, c0; a1, x1, s1, c1);
+tile!(tile_3: a0, x0, s0, c0; a1, x1, s1, c1; a2, x2, s2, c2);
 
 /// Row by row and half by half, for sixteen registers of half an octet.
 #[inline(always)]
-fn small_tiles<A: Arithmetic>(c: &mut [&mut [Octet]; 3], a: [&[Octet]; 3], b: &[Octet]) {
-    for r in 0..3 {
-        if !c[r].is_empty() {
-            tile::<A, 1, 4>(c, &a, b, r, 0);
-            tile::<A, 1, 4>(c, &a, b, r, 4);
+fn half_tiles<A: Arithmetic>(c: &mut [&mut [Octet]; 3], a: [&[Octet]; 3], b: &[Octet]) {
+    for (c, a) in c.iter_mut().zip(a).filter(|(c, _)| !c.is_empty()) {
+        half_tile::<A>(c, a, b, 0);
+        half_tile::<A>(c, a, b, WIDTH / 2);
+    }
+}
+
+/// Half a tile of one row: four columns from `first` on.
+#[inline(always)]
+fn half_tile<A: Arithmetic>(out: &mut [Octet], row: &[Octet], b: &[Octet], first: usize) {
+    let mut sums = [A::splat(0.0); WIDTH / 2];
+    for (x, scales) in row.iter().zip(b) {
+        let x = A::load(x);
+        let scales = &scales.0[first..first + WIDTH / 2];
+        for j in 0..WIDTH / 2 {
+            sums[j] = A::fused(x, A::splat(scales[j]), sums[j]);
         }
     }
-}
-
-impl Arithmetic for Narrow {
-    #[inline(always)]
-    fn fused(a: f64, b: f64, c: f64) -> f64 {
-        a.mul_add(b, c)
-    }
-    #[inline(always)]
-    fn tiles(c: &mut [&mut [Octet]; 3], a: [&[Octet]; 3], b: &[Octet]) {
-        small_tiles::<Self>(c, a, b);
+    for (out, sum) in out[first..].iter_mut().zip(sums) {
+        *out = A::store(A::sum(A::load(out), sum));
     }
 }
 
-impl Arithmetic for Plain {
-    #[inline(always)]
-    fn fused(a: f64, b: f64, c: f64) -> f64 {
-        a * b + c
+/// The instructions themselves.
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::*;
+
+    use super::{Arithmetic, Octet, Work, half_tiles, tile_1, tile_2, tile_3};
+
+    /// Two AVX2 registers; a tile is one octet by four columns, 8 of 16 registers.
+    ///
+    /// Only [`run_avx2`] names this type, so whatever is compiled for it runs where AVX2 and FMA were detected.
+    pub struct Avx2;
+
+    /// One AVX-512 register; a tile is three octets by eight columns, 24 of 32 registers.
+    ///
+    /// Only [`run_avx512`] names this type, so whatever is compiled for it runs where AVX-512F was detected.
+    pub struct Avx512;
+
+    #[target_feature(enable = "avx2,fma")]
+    pub fn run_avx2<W: Work>(work: W) -> W::Output {
+        work.run::<Avx2>()
     }
-    #[inline(always)]
-    fn tiles(c: &mut [&mut [Octet]; 3], a: [&[Octet]; 3], b: &[Octet]) {
-        small_tiles::<Self>(c, a, b);
+
+    #[target_feature(enable = "avx512f,avx2,fma")]
+    pub fn run_avx512<W: Work>(work: W) -> W::Output {
+        work.run::<Avx512>()
+    }
+
+    // SAFETY of all blocks below: the instructions were detected, as the types say; an octet is as large as its
+    // registers and more strictly aligned.
+    impl Arithmetic for Avx2 {
+        type Register = [__m256d; 2];
+        #[inline(always)]
+        fn load(a: &Octet) -> Self::Register {
+            unsafe { std::mem::transmute(*a) }
+        }
+        #[inline(always)]
+        fn store(a: Self::Register) -> Octet {
+            unsafe { std::mem::transmute(a) }
+        }
+        #[inline(always)]
+        fn splat(a: f64) -> Self::Register {
+            unsafe { [_mm256_set1_pd(a); 2] }
+        }
+        #[inline(always)]
+        fn sum(a: Self::Register, b: Self::Register) -> Self::Register {
+            unsafe { [_mm256_add_pd(a[0], b[0]), _mm256_add_pd(a[1], b[1])] }
+        }
+        #[inline(always)]
+        fn product(a: Self::Register, b: Self::Register) -> Self::Register {
+            unsafe { [_mm256_mul_pd(a[0], b[0]), _mm256_mul_pd(a[1], b[1])] }
+        }
+        #[inline(always)]
+        fn fused(a: Self::Register, b: Self::Register, c: Self::Register) -> Self::Register {
+            unsafe { [_mm256_fmadd_pd(a[0], b[0], c[0]), _mm256_fmadd_pd(a[1], b[1], c[1])] }
+        }
+        #[inline(always)]
+        fn tiles(c: &mut [&mut [Octet]; 3], a: [&[Octet]; 3], b: &[Octet]) {
+            half_tiles::<Self>(c, a, b);
+        }
+    }
+
+    impl Arithmetic for Avx512 {
+        type Register = __m512d;
+        #[inline(always)]
+        fn load(a: &Octet) -> Self::Register {
+            unsafe { std::mem::transmute(*a) }
+        }
+        #[inline(always)]
+        fn store(a: Self::Register) -> Octet {
+            unsafe { std::mem::transmute(a) }
+        }
+        #[inline(always)]
+        fn splat(a: f64) -> Self::Register {
+            unsafe { _mm512_set1_pd(a) }
+        }
+        #[inline(always)]
+        fn sum(a: Self::Register, b: Self::Register) -> Self::Register {
+            unsafe { _mm512_add_pd(a, b) }
+        }
+        #[inline(always)]
+        fn product(a: Self::Register, b: Self::Register) -> Self::Register {
+            unsafe { _mm512_mul_pd(a, b) }
+        }
+        #[inline(always)]
+        fn fused(a: Self::Register, b: Self::Register, c: Self::Register) -> Self::Register {
+            unsafe { _mm512_fmadd_pd(a, b, c) }
+        }
+        #[inline(always)]
+        fn tiles(c: &mut [&mut [Octet]; 3], a: [&[Octet]; 3], b: &[Octet]) {
+            let [c0, c1, c2] = c;
+            if c1.is_empty() {
+                tile_1::<Self>(c0, a[0], b);
+            } else if c2.is_empty() {
+                tile_2::<Self>(c0, a[0], c1, a[1], b);
+            } else {
+                tile_3::<Self>(c0, a[0], c1, a[1], c2, a[2], b);
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@
 
 use super::Factors;
 use super::program::{INNER, NODES, PROGRAM};
-use super::simd::{Arithmetic, Octet, WIDTH, Work};
+use super::simd::{Arithmetic, Octet, Plain, WIDTH, Work};
 use super::tree::{NONE, Side, Tree};
 
 /// Work vectors of a solve.
@@ -152,7 +152,7 @@ impl<const H: usize> Factors<H> {
         self.level.run(FrontDown { panel, inverse, values: &mut values[..front.height()], scaled });
         blocks[own].copy_from_slice(&values[..front.pivots]);
         for (&block, value) in rim.iter().zip(&values[front.pivots..]) {
-            blocks[block as usize].add(value);
+            blocks[block as usize].add::<Plain>(value);
         }
     }
 
@@ -198,7 +198,7 @@ impl<const H: usize> Work for TileDown<'_, H> {
         let program = &*PROGRAM;
         self.nodes[INNER..].fill(Octet::ZERO);
         for (k, range) in program.columns.iter().enumerate() {
-            let scaled = self.nodes[k].times(&self.inverse[k]);
+            let scaled = self.nodes[k].times::<A>(&self.inverse[k]);
             for (entry, row) in self.entries[range.clone()].iter().zip(&program.rows[range.clone()]) {
                 self.nodes[usize::from(*row)].add_product::<A>(&entry[self.lower], &scaled);
             }
@@ -224,7 +224,7 @@ impl<const H: usize> Work for TileUp<'_, H> {
             for (entry, row) in self.entries[range.clone()].iter().zip(&program.rows[range.clone()]) {
                 sum.add_product::<A>(&entry[self.upper], &self.nodes[usize::from(*row)]);
             }
-            self.nodes[k] = sum.times(&self.inverse[k]);
+            self.nodes[k] = sum.times::<A>(&self.inverse[k]);
         }
     }
 }
@@ -251,7 +251,7 @@ impl Work for FrontDown<'_> {
                     sums[k % 2].add_scaled::<A>(&block[k], scaled.0[k]);
                 }
             }
-            sums[0].add(&{ sums[1] });
+            sums[0].add::<A>(&{ sums[1] });
             let mut sum = sums[0];
             if row < pivots {
                 let block = &entries[row * WIDTH..][..WIDTH];
@@ -259,7 +259,7 @@ impl Work for FrontDown<'_> {
                     let scaled = sum.0[k] * self.inverse[row].0[k];
                     self.scaled[row].0[k] = scaled;
                     for i in k + 1..WIDTH {
-                        sum.0[i] = A::fused(block[k].0[i], scaled, sum.0[i]);
+                        sum.0[i] += block[k].0[i] * scaled;
                     }
                 }
             }
@@ -289,9 +289,9 @@ impl Work for FrontUp<'_> {
                 let block = &entries[row * WIDTH..][..WIDTH];
                 let value = &mut self.values[row].0;
                 for k in (0..WIDTH).rev() {
-                    let mut sum = value[k] + sums[row * WIDTH + k].sum();
+                    let mut sum = value[k] + sums[row * WIDTH + k].total();
                     for i in k + 1..WIDTH {
-                        sum = A::fused(block[k].0[i], value[i], sum);
+                        sum += block[k].0[i] * value[i];
                     }
                     value[k] = sum * self.inverse[row].0[k];
                 }

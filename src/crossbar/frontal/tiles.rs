@@ -154,7 +154,7 @@ impl<const H: usize> Work for Elimination<'_, H> {
             column.copy_from_slice(&entries[range.clone()]);
             let mut pivot = ground[k];
             for entry in column.iter() {
-                pivot.add(&entry[0]);
+                pivot.add::<A>(&entry[0]);
             }
             let mut inverse = Octet::ZERO;
             for l in 0..WIDTH {
@@ -169,7 +169,7 @@ impl<const H: usize> Work for Elimination<'_, H> {
             self.inverse[k] = inverse;
             for (scaled, entry) in scaled.iter_mut().zip(column.iter()) {
                 for h in 0..H {
-                    scaled[h] = entry[h].times(&inverse);
+                    scaled[h] = entry[h].times::<A>(&inverse);
                 }
             }
             let leak = ground[k];
