@@ -1,69 +1,17 @@
 //! The binary as a stranger calls it: flags, exit codes, streams, files.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod support;
+
 use std::fs;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tempfile::TempDir;
+use support::{Bench, code, err, out};
 
 const RC: &str = "rc step\nV1 in 0 PULSE(0 1 0 1n 1n 1m 2m)\nR1 in out 1k\nC1 out 0 1u\n.tran 10u 5m\n.end\n";
-
-/// A folder of its own for each test, which is also the working directory.
-struct Bench {
-    folder: TempDir,
-}
-
-impl Bench {
-    fn new(files: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            fs::write(folder.path().join(name), text).unwrap();
-        }
-        Self { folder }
-    }
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.folder.path().join(name)
-    }
-    fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sneakpath"));
-        command.args(line.split_whitespace()).current_dir(self.folder.path());
-        command.env_remove("NO_COLOR").env_remove("SPICE_ASCIIRAWFILE").stdin(Stdio::null());
-        command
-    }
-    fn run(&self, line: &str) -> Output {
-        self.command(line).output().unwrap()
-    }
-    fn with_input(&self, line: &str, input: &str) -> Output {
-        let mut child =
-            self.command(line).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        child.wait_with_output().unwrap()
-    }
-    fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = fs::read_dir(self.folder.path())
-            .unwrap()
-            .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
-            .collect();
-        names.sort();
-        names
-    }
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
 
 /// Number after `No. Points:` and number of points that are really there, for a raw file with one binary plot.
 fn points(path: &Path) -> (usize, usize) {

@@ -4,6 +4,7 @@ use crate::diag::nearest;
 use crate::numeric::formula::FormulaBuilder;
 use crate::output::OutputError;
 use crate::output::figure::{self, FigureData, Format};
+use crate::output::trace::derive;
 use crate::plan::{AnalysisWord, Figure, Trace};
 use crate::result::{PlotHeader, Table};
 
@@ -35,14 +36,21 @@ pub fn draw(asked: Option<&str>, steps: &[Step], products: &mut Products<'_>) {
             (None, 0) => products.places.stem.clone(),
             (None, p) => format!("{}.plot{}", products.places.stem, p + 1),
         };
-        let analyses = analyses(steps, |word| applies(card.analysis, word));
+        // a formula holds the parameters of its step: every step's own values are drawn
+        let own = |step: &Step, table: &Table| step.plan.plots.get(p).map(|card| derive(&shown(card), table));
+        let analyses = analyses(steps, |word| applies(card.analysis, word), own);
+        let card = of_columns(card);
         for (word, tables) in &analyses {
             let name = if analyses.len() > 1 { suffixed(&name, *word) } else { name.clone() };
-            picture(FigureData::curves(card, tables), &name, &formats, products);
+            picture(FigureData::curves(&card, tables), &name, &formats, products);
+        }
+        if analyses.is_empty() && analyses_of_points(steps, card.analysis) {
+            let reason = "an operating point is one point and no curve: add `.dc`, `.tran` or `.step`, or use `.print`";
+            picture(Err(reason.to_string()), &name, &formats[..1.min(formats.len())], products);
         }
     }
     if cards.is_empty() && asked.is_some() {
-        let analyses = analyses(steps, |_| true);
+        let analyses = analyses(steps, |_| true, |_, table| Some(table.clone()));
         for (word, tables) in &analyses {
             let stem = products.places.stem.clone();
             let name = if analyses.len() > 1 { suffixed(&stem, *word) } else { stem };
@@ -86,16 +94,44 @@ fn maps(steps: &[Step], formats: &[Format], products: &mut Products<'_>) {
 }
 
 /// The tables of each analysis that can be drawn, one per step: a single operating point is no curve.
-fn analyses(steps: &[Step], wanted: impl Fn(AnalysisWord) -> bool) -> Vec<(AnalysisWord, Vec<Table>)> {
+fn analyses(
+    steps: &[Step],
+    wanted: impl Fn(AnalysisWord) -> bool,
+    view: impl Fn(&Step, &Table) -> Option<Table>,
+) -> Vec<(AnalysisWord, Vec<Table>)> {
     let count = steps.iter().map(|s| s.runs.len()).max().unwrap_or(0);
     (0..count)
         .filter_map(|k| {
             let word = steps.iter().find_map(|s| s.runs.get(k))?.word;
-            let tables: Vec<Table> = steps.iter().filter_map(|s| s.runs.get(k)?.table.clone()).collect();
+            let tables: Vec<Table> = steps.iter().filter_map(|s| view(s, s.runs.get(k)?.table.as_ref()?)).collect();
             let is_curve = tables.len() > 1 || tables.first().is_some_and(|t| t.header.has_axis && t.points() > 1);
             (wanted(word) && is_curve).then_some((word, tables))
         })
         .collect()
+}
+
+/// Did the analyses of a card run and give a single point each?
+fn analyses_of_points(steps: &[Step], filter: Option<AnalysisWord>) -> bool {
+    let ran =
+        |run: &super::simulate::Run| applies(filter, run.word) && run.table.as_ref().is_some_and(|t| t.points() == 1);
+    steps.iter().flat_map(|s| &s.runs).any(ran)
+}
+
+/// All traces of a figure, the abscissa last.
+fn shown(card: &Figure) -> Vec<Trace> {
+    card.traces.iter().chain(&card.versus).cloned().collect()
+}
+
+/// The same figure over tables of [`shown`] traces: its formulas read columns.
+fn of_columns(card: &Figure) -> Figure {
+    let column = |(slot, trace): (u32, &Trace)| {
+        let mut builder = FormulaBuilder::new();
+        let node = builder.slot(slot);
+        Trace { formula: builder.finish(node), ..trace.clone() }
+    };
+    let mut traces: Vec<Trace> = (1u32..).zip(&shown(card)).map(column).collect();
+    let versus = card.versus.as_ref().and_then(|_| traces.pop());
+    Figure { traces, versus, ..card.clone() }
 }
 
 fn suffixed(name: &str, word: AnalysisWord) -> String {

@@ -126,13 +126,16 @@ impl<'a> Products<'a> {
         }
     }
 
-    /// `.xout` matrices: one NPZ per array and step, and the state files a card names.
+    /// `.xout` matrices: one NPZ per array, step and analysis, and the state files a card names.
     pub fn snapshots(&mut self, steps: &[Step]) {
         for (s, step) in steps.iter().enumerate() {
+            let several = step.runs.iter().filter(|run| !run.snapshots.is_empty()).count() > 1;
             for run in &step.runs {
+                let word = several.then_some(run.word);
                 let mut groups: Vec<(PathBuf, Vec<&ArraySnapshot>)> = Vec::new();
                 for snapshot in &run.snapshots {
                     let path = self.snapshot_path(snapshot, step, (steps.len() > 1).then_some(s + 1));
+                    let path = word.map_or_else(|| path.clone(), |word| with_word(&path, word));
                     match groups.iter_mut().find(|(known, group)| *known == path && alike(group[0], snapshot)) {
                         Some((_, group)) => group.push(snapshot),
                         None => groups.push((path, vec![snapshot])),
@@ -148,18 +151,19 @@ impl<'a> Products<'a> {
                     let made = make_folder(&path).map_err(|e| OutputError::file(&path, e));
                     let outcome = made.and_then(|()| npz::write(&path, &group, &metadata));
                     self.keep(path, outcome);
-                    self.states(&group);
+                    self.states(&group, word);
                 }
             }
         }
     }
 
-    /// The last state of an array, for the next run to start from.
-    fn states(&mut self, group: &[&ArraySnapshot]) {
+    /// The last state of an array, for the next run to start from; with the word of the analysis where several have one.
+    fn states(&mut self, group: &[&ArraySnapshot], word: Option<AnalysisWord>) {
         let Some((last, stem)) = group.iter().rev().find_map(|g| g.state_file.as_ref().map(|f| (*g, f))) else {
             return;
         };
         let stem = self.places.named(stem);
+        let stem = word.map_or_else(|| stem.clone(), |word| with_word(&stem, word));
         match make_folder(&stem).map_err(|e| OutputError::file(&stem, e)).and_then(|()| npz::write_states(&stem, last))
         {
             Ok(files) => self.files.extend(files),

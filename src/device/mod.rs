@@ -178,6 +178,7 @@ pub const REGISTRY: &[&dyn group::DeviceKind] = &[
     &Kind::<elements::diode::Diode, 3>::new(),
     &Kind::<memristor::linear_drift::LinearDrift, 3>::new(),
     &Kind::<memristor::vteam::Vteam, 3>::new(),
+    &Kind::<memristor::team::Team, 3>::new(),
     &Kind::<memristor::yakopcic::Yakopcic, 3>::new(),
     &Kind::<memristor::yakopcic2020::Yakopcic2020, 3>::new(),
     &Kind::<memristor::conductance_memory::ConductanceMemory, 4>::new(),

@@ -208,10 +208,14 @@ impl<'s, 'd> Compiler<'s, 'd> {
                         .at(span)
                         .help("`pwrs` keeps the sign, `abs(x)**y` drops it"),
                 ),
-                Function2::Div if y == 0.0 => scope.context().note(
-                    Diagnostic::warning("W-DIV", "division by zero; 1e32 with the sign of the numerator is used")
-                        .at(span),
-                ),
+                Function2::Div if y == 0.0 => {
+                    let what = if x == 0.0 {
+                        "0/0 has no value; 0 is used"
+                    } else {
+                        "division by zero; 1e32 with the sign of the numerator is used"
+                    };
+                    scope.context().note(Diagnostic::warning("W-DIV", what).at(span));
+                }
                 _ => {}
             }
         }

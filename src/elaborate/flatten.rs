@@ -385,11 +385,15 @@ fn recursion(caller: &Rc<Frame<'_>>, subckt: &Subckt, span: Span) -> Option<Diag
             chain.reverse();
             let message = format!("subcircuit contains itself: {}", chain.join(" -> "));
             let error = caller.scope.error("E-RECURSION", message, span);
-            return Some(error.related(subckt.name.span, "the subcircuit is defined here"));
+            let error = error.related(subckt.name.span, "the subcircuit is defined here");
+            return Some(
+                error.help("one of these instances must name another subcircuit, or stand in an `.if` that ends"),
+            );
         }
     }
     (depth >= DEEPEST)
         .then(|| caller.scope.error("E-DEPTH", format!("subcircuits are nested more than {DEEPEST} deep"), span))
+        .map(|error| error.help("the nesting must end: let an `.if` on a parameter leave out the innermost instance"))
 }
 
 fn top_level_card(statement: &Statement) -> Option<(&'static str, Span)> {

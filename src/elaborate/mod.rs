@@ -19,6 +19,7 @@ pub mod expand;
 pub mod faults;
 pub mod flatten;
 pub mod functions;
+mod leveled;
 pub mod model;
 pub mod options;
 pub mod percell;
@@ -31,6 +32,7 @@ pub mod steps;
 pub mod sweep;
 #[cfg(test)]
 mod tests;
+mod unused;
 
 pub use context::Context;
 pub use dependence::is_dynamic;
@@ -137,6 +139,7 @@ impl Elaborator {
         assembly.shunt_capacitors();
         assembly.apply_start_values();
         diagnostics.extend(assembly.take_errors());
+        diagnostics.extend(unused::warnings(&scope, &assembly.checked));
         diagnostics.extend(missed_targets(&context, &assembly, &self.deck));
         let broken = has_errors(&diagnostics);
         let circuit = std::mem::take(&mut assembly.builder).finish();
@@ -185,6 +188,9 @@ fn dialect_note(deck: &Deck) -> Option<Diagnostic> {
         Dialect::Hspice => "HSPICE",
         Dialect::Xyce => "Xyce",
     };
+    if deck.dialect_is_given {
+        return None;
+    }
     let message = format!("where simulators disagree, the rules of {name} are used: {}", deck.dialect_reason);
     Some(Diagnostic::note("N-DIALECT", message))
 }

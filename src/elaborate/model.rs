@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 
 use super::assembly::{Assembly, Frame};
+use super::leveled;
 use super::scope::Scope;
 use crate::device::group::DeviceKind;
 use crate::device::{Card, ParamError, ParamValue, ParamValues, REGISTRY};
@@ -152,12 +153,19 @@ pub struct EvaluatedModel {
 /// # Errors
 /// Unknown types, unknown parameters, values that cannot be computed: all of them.
 pub fn evaluate(model: &Model, home: &Scope<'_>) -> Result<EvaluatedModel, Vec<Diagnostic>> {
-    let Some(kind) = kind_of(&model.kind.text) else { return Err(vec![unknown_kind(home, &model.kind)]) };
+    let leveled = leveled::read(model, home).map_err(|error| vec![error])?;
+    let keyword = leveled.as_ref().map_or(model.kind.text.as_str(), |l| l.keyword);
+    let Some(kind) = kind_of(keyword) else { return Err(vec![unknown_kind(home, &model.kind)]) };
     let card = kind.card();
     let mut params = GivenParams::default();
     let mut errors = Vec::new();
     for assign in &model.params {
         let name = card.model_name(&assign.name.text);
+        if let Some(leveled) = &leveled
+            && leveled.takes(home, assign, &mut params).map_err(|error| vec![error])?
+        {
+            continue;
+        }
         if card.param(name).is_none() {
             if is_model_bookkeeping(name) {
                 continue;

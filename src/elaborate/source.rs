@@ -18,12 +18,17 @@ pub struct Times {
     pub step: f64,
     /// Stop time.
     pub stop: f64,
+    /// Corners of one source that a transient may have; without a transient as many as it likes.
+    pub corners: f64,
 }
+
+/// Corners of one source that nobody waits for.
+const MOST_CORNERS: f64 = 1e9;
 
 impl Default for Times {
     /// Without a transient a waveform is only looked at for its value at t = 0.
     fn default() -> Self {
-        Self { step: 1e-9, stop: 1.0 }
+        Self { step: 1e-9, stop: 1.0, corners: f64::INFINITY }
     }
 }
 
@@ -38,7 +43,7 @@ pub fn times(scope: &Scope<'_>) -> Times {
         let stop = scope.number(stop).ok().filter(|t| *t > 0.0)?;
         // the one-argument form prints a thousand points
         let step = step.as_ref().and_then(|s| scope.number(s).ok()).filter(|t| *t > 0.0).unwrap_or(stop / 1000.0);
-        Some(Times { step, stop })
+        Some(Times { step, stop, corners: MOST_CORNERS })
     });
     times.next().unwrap_or_default()
 }
@@ -51,7 +56,8 @@ impl<'d> Assembly<'d> {
     pub fn waveform(&self, frame: &Frame<'d>, wave: &ast::Waveform, times: Times) -> Result<Waveform, Diagnostic> {
         let scope = &frame.scope;
         if wave.shape.text == "pwl" {
-            return self.pwl(frame, wave);
+            let result = self.pwl(frame, wave)?;
+            return passable(&result, times).map_or(Ok(result), |what| Err(too_fast(scope, what, wave.span)));
         }
         let mut given = Vec::with_capacity(wave.args.len());
         for argument in &wave.args {
@@ -81,7 +87,7 @@ impl<'d> Assembly<'d> {
             let value = at(k, times.step);
             if value == 0.0 { times.step } else { value }
         };
-        let Times { step, stop } = times;
+        let Times { step, stop, .. } = times;
         let result = match wave.shape.text.as_str() {
             "pulse" => {
                 if at(3, 1.0) == 0.0 || at(4, 1.0) == 0.0 {
@@ -138,6 +144,9 @@ impl<'d> Assembly<'d> {
             },
         };
         check_times(&result).map_err(|what| scope.error("E-WAVE", what, wave.span))?;
+        if let Some(what) = passable(&result, times) {
+            return Err(too_fast(scope, what, wave.span));
+        }
         if let Some(what) = cut_pulse(&result) {
             let warning = Diagnostic::warning("W-WAVE", what).at(wave.span);
             self.context
@@ -153,7 +162,8 @@ impl<'d> Assembly<'d> {
             None => {
                 if !wave.args.len().is_multiple_of(2) {
                     let message = format!("PWL needs pairs of time and value, but has {} numbers", wave.args.len());
-                    return Err(scope.error("E-PWL", message, wave.span));
+                    let error = scope.error("E-PWL", message, wave.span);
+                    return Err(error.help("write PWL(t1 v1 t2 v2 ..): every time needs its value"));
                 }
                 let mut points = Vec::with_capacity(wave.args.len() / 2);
                 for pair in wave.args.chunks_exact(2) {
@@ -163,12 +173,13 @@ impl<'d> Assembly<'d> {
             }
         };
         if points.is_empty() {
-            return Err(scope.error("E-PWL", "PWL has no points", wave.span));
+            return Err(scope.error("E-PWL", "PWL has no points", wave.span).help("write PWL(t1 v1 t2 v2 ..)"));
         }
         if let Some(k) = points.windows(2).position(|w| w[1].0 < w[0].0) {
             let message =
                 format!("PWL times must not decrease: {:e} s comes after {:e} s", points[k + 1].0, points[k].0);
-            return Err(scope.error("E-PWL", message, spans.get(k + 1).copied().unwrap_or(wave.span)));
+            let error = scope.error("E-PWL", message, spans.get(k + 1).copied().unwrap_or(wave.span));
+            return Err(error.help("put the points in the order of time; two points at one time are a jump"));
         }
         if let Some(k) = points.windows(2).position(|w| w[1].0 == w[0].0 && w[1].1 != w[0].1) {
             let message = format!("two values at {:e} s: the source jumps there", points[k].0);
@@ -181,7 +192,8 @@ impl<'d> Assembly<'d> {
             && !(0.0..end).contains(&from)
         {
             let message = format!("the repeat time {from:e} s is not between 0 and the last time {end:e} s");
-            return Err(scope.error("E-PWL", message, wave.repeat.as_ref().map_or(wave.span, |r| r.span)));
+            let error = scope.error("E-PWL", message, wave.repeat.as_ref().map_or(wave.span, |r| r.span));
+            return Err(error.help("R= says from which time on the waveform repeats"));
         }
         Ok(Waveform::Pwl { points, delay, repeat })
     }
@@ -226,6 +238,28 @@ fn cut_pulse(wave: &Waveform) -> Option<String> {
     let pulse = rise + width + fall;
     (period > 0.0 && pulse > period * (1.0 + 1e-9))
         .then(|| format!("rise, width and fall take {pulse:e} s, more than the period of {period:e} s"))
+}
+
+/// Says how many corners a periodic waveform has, when they are too many to be simulated.
+fn passable(wave: &Waveform, times: Times) -> Option<String> {
+    let (period, each, end) = match wave {
+        Waveform::Pulse { delay, period, cycles, .. } => {
+            let end = if *cycles > 0.0 { times.stop.min(delay + cycles * period) } else { times.stop };
+            (*period, 4.0, end - delay)
+        }
+        Waveform::Pwl { points, delay, repeat: Some(from) } => {
+            (points.last()?.0 - from, points.len() as f64, times.stop - delay)
+        }
+        _ => return None,
+    };
+    let corners = each * end / period;
+    (period > 0.0 && corners > times.corners)
+        .then(|| format!("a period of {period:e} s means {corners:.0e} corners until {:e} s", times.stop))
+}
+
+fn too_fast(scope: &Scope<'_>, what: String, span: Span) -> Diagnostic {
+    let help = "every corner is a time step: make the period longer, the transient shorter, or give a number of cycles";
+    scope.error("E-WAVE", what, span).help(help)
 }
 
 fn check_times(wave: &Waveform) -> Result<(), String> {

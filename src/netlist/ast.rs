@@ -35,6 +35,8 @@ pub struct Deck {
     pub dialect: Dialect,
     /// Why that dialect: one sentence for the log.
     pub dialect_reason: String,
+    /// Did the user choose it, on the command line or by `.options dialect=`?
+    pub dialect_is_given: bool,
     /// Top-level statements in the order of the text, includes spliced in.
     pub body: Vec<Statement>,
 }

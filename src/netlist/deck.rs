@@ -42,7 +42,15 @@ pub(super) fn build(loaded: Loaded, choice: Choice, studies: &[String]) -> (Deck
     let Builder { diagnostics, body, title: card, .. } = builder;
     let title_span = card.or_else(|| title.map(|row| trimmed_span(&sources, row)));
     let text = title_span.map_or("", |span| sources.text(span)).to_owned();
-    let deck = Deck { title: text, title_span, dialect: choice.dialect, dialect_reason: choice.reason, body, sources };
+    let deck = Deck {
+        title: text,
+        title_span,
+        dialect: choice.dialect,
+        dialect_reason: choice.reason,
+        dialect_is_given: choice.given,
+        body,
+        sources,
+    };
     (deck, diagnostics)
 }
 

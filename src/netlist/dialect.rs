@@ -14,6 +14,8 @@ pub(super) struct Choice {
     pub reason: String,
     /// Nothing in the deck speaks for it.
     pub by_default: bool,
+    /// The user asked for it.
+    pub given: bool,
 }
 
 impl Choice {
@@ -38,7 +40,7 @@ pub fn dialect_from_name(name: &str) -> Option<Dialect> {
 /// Chooses the dialect of a deck.
 pub(super) fn choose(loaded: &Loaded, options: &ReadOptions) -> Choice {
     if let Some(dialect) = options.dialect {
-        return Choice { dialect, reason: "asked for on the command line".into(), by_default: false };
+        return Choice { dialect, reason: "asked for on the command line".into(), by_default: false, given: true };
     }
     let mut evidence: Option<(Dialect, String)> = None;
     for row in &loaded.rows {
@@ -49,15 +51,27 @@ pub(super) fn choose(loaded: &Loaded, options: &ReadOptions) -> Choice {
         }
         let text = lower(text);
         if let Some(dialect) = explicit(&text) {
-            return Choice { dialect, reason: "`.options dialect=` in the deck".into(), by_default: false };
+            return Choice {
+                dialect,
+                reason: "`.options dialect=` in the deck".into(),
+                by_default: false,
+                given: true,
+            };
         }
         if evidence.is_none() {
             evidence = speaks(&text);
         }
     }
     match evidence {
-        Some((dialect, word)) => Choice { dialect, reason: format!("the deck uses {word}"), by_default: false },
-        None => Choice { dialect: Dialect::Ngspice, reason: "no sign of another dialect".into(), by_default: true },
+        Some((dialect, word)) => {
+            Choice { dialect, reason: format!("the deck uses {word}"), by_default: false, given: false }
+        }
+        None => Choice {
+            dialect: Dialect::Ngspice,
+            reason: "no sign of another dialect".into(),
+            by_default: true,
+            given: false,
+        },
     }
 }
 
@@ -86,7 +100,9 @@ fn speaks(text: &str) -> Option<(Dialect, String)> {
         "prot" | "protect" | "unprot" | "unprotect" | "alter" => (Dialect::Hspice, "an HSPICE card"),
         "tran" | "dc" | "ac" if has("monte") && has("sweep") => (Dialect::Hspice, "SWEEP MONTE"),
         "global_param" => (Dialect::Xyce, ".global_param"),
-        "option" | "options" if has("timeint") || has("nonlin") || has("linsol") => (Dialect::Xyce, ".options timeint"),
+        "option" | "options" if has("timeint") || has("nonlin") || has("nonlin-tran") || has("linsol") => {
+            (Dialect::Xyce, ".options timeint")
+        }
         "option" | "options" if has("post") || has("runlvl") || has("ingold") => (Dialect::Hspice, ".option post"),
         "control" => (Dialect::Ngspice, ".control"),
         "ymemristor" if !dotted => (Dialect::Xyce, "a YMEMRISTOR device"),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! measure   = [ analysis ] name kind { FROM | TO | TD | GOAL | MINVAL | WEIGHT | PRECISION "=" value }
-//! kind      = TRIG trigger TARG trigger | WHEN crossing | FIND expr ( WHEN crossing | AT "=" value )
+//! kind      = TRIG trigger TARG trigger | WHEN crossing | FIND expr ( WHEN crossing | AT "=" value | nothing )
 //!           | DERIV expr ( WHEN crossing | AT "=" value )
 //!           | ( AVG | RMS | MAX | MIN | PP | INTEG | MAX_AT | MIN_AT ) expr | [ PARAM | EQN ] ["="] expr
 //! trigger   = AT "=" value | crossing
@@ -66,7 +66,12 @@ fn body<'a>(i: Text<'a>, rest: Text<'a>, analysis: Option<Name>, name: Name) -> 
     let mut window = Window::default();
     let (rest, ()) = gap(rest)?;
     let (rest, ()) = windows(rest, &mut window)?;
-    let (rest, kind) = kind(rest, &mut window)?;
+    // an operating point and a transfer function have one point only
+    let single = analysis.as_ref().is_some_and(|a| matches!(a.text.as_str(), "op" | "tf"));
+    let (rest, kind) = match only_point(rest).ok().filter(|_| single) {
+        Some(found) => found,
+        None => kind(rest, &mut window)?,
+    };
     let (rest, ()) = windows(rest, &mut window)?;
     let Window { from, to, delay } = window;
     Ok((rest, MeasureCard { analysis, name, kind, from, to, delay, span: i.whole() }))
@@ -130,6 +135,18 @@ fn kind<'a>(i: Text<'a>, window: &mut Window) -> Parsed<'a, MeasureKind> {
             Ok((rest, MeasureKind::Param(expr)))
         }
     }
+}
+
+/// `FIND expr` and nothing behind it.
+fn only_point(i: Text) -> Parsed<MeasureKind> {
+    let (i, _) = keyword("find")(i)?;
+    let (i, ()) = gap(i)?;
+    let (rest, expr) = expression(LOOSE)(i)?;
+    if !at_end(rest.trimmed()) {
+        return rest.expected("nothing more");
+    }
+    let at = Expr { kind: ExprKind::Number(0.0), span: expr.span };
+    Ok((rest, MeasureKind::FindAt(expr, at)))
 }
 
 /// `expr WHEN crossing`, `expr AT=t`, with windows between.

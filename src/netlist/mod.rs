@@ -62,7 +62,7 @@ pub fn parse_more(
     let sources = std::mem::take(&mut deck.sources);
     let mut loaded = source::load_more(Path::new(name), &format!("\n{lines}"), sources, options);
     loaded.title = None;
-    let choice = dialect::Choice { dialect: deck.dialect, reason: String::new(), by_default: true };
+    let choice = dialect::Choice { dialect: deck.dialect, reason: String::new(), by_default: true, given: false };
     let (more, diagnostics) = deck::build(loaded, choice, &options.studies);
     deck.sources = more.sources;
     (more.body, diagnostics)

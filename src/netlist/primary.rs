@@ -123,7 +123,7 @@ fn named(i: Text, rules: Rules) -> Parsed<Tree> {
     let spaced = open.rest.len() < after.rest.len();
     let word = found.rest;
     if open.starts_with("(") {
-        if is_probe(word) {
+        if is_probe(word) || rules.place == Place::Output && is_ratio(word) && names_many(open) {
             return probe(i, after, open);
         }
         if !spaced || matches!(rules.spacing, Spacing::Free | Spacing::Loose) {
@@ -151,6 +151,23 @@ fn continues_output_word(after: Text) -> bool {
 
 fn is_probe(word: &str) -> bool {
     matches!(word.as_bytes(), [b'v' | b'V' | b'i' | b'I' | b'p' | b'P' | b'w' | b'W' | b'n' | b'N'])
+}
+
+/// `r()` and `g()` may be functions of the user's.
+fn is_ratio(word: &str) -> bool {
+    matches!(word.as_bytes(), [b'r' | b'R' | b'g' | b'G'])
+}
+
+/// Is there one hierarchical name with a wildcard or an index between the parentheses, `(xa.c_*_0)`? `(a*b)` is a product.
+fn names_many(open: Text) -> bool {
+    let Some(inside) = open.rest.get(1..).and_then(|rest| rest.split_once(')')).map(|(inside, _)| inside.trim()) else {
+        return false;
+    };
+    let is_name = |c: char| is_word(c) || matches!(c, '.' | '*' | '?' | '[' | ']' | ':' | ',');
+    let hierarchical = inside.split_once('.').is_some_and(|(head, rest)| {
+        head.starts_with(starts_ident) && !rest.starts_with(|c: char| c.is_ascii_digit() || c == '*')
+    });
+    hierarchical && inside.chars().all(is_name) && inside.contains(['*', '?', '['])
 }
 
 /// `v(a,b)`: arguments are nodes or devices as they stand.

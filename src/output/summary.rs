@@ -27,7 +27,10 @@ pub fn lines(analysis: &str, stats: &Stats) -> Vec<String> {
         format_si(stats.kcl_residual, "A"),
         stats.kcl_relative
     ));
-    if stats.delivered != 0.0 || stats.dissipated != 0.0 || stats.stored != 0.0 {
+    let energies = [stats.delivered, stats.dissipated, stats.stored];
+    if !energies.iter().all(|e| e.is_finite()) || stats.energy_error().is_nan() {
+        line.push_str(", no energy balance: the energies grow beyond all numbers");
+    } else if stats.delivered != 0.0 || stats.dissipated != 0.0 || stats.stored != 0.0 {
         line.push_str(&format!(
             ", energy balance {:.1e} ({} delivered, {} dissipated, {} stored)",
             stats.energy_error(),

@@ -183,6 +183,34 @@ fn vteam_with_every_window_and_both_laws() {
 }
 
 #[test]
+fn team_with_every_window_and_both_laws() {
+    if !ngspice_is_there() {
+        return;
+    }
+    // currents of some 50 uA at 0.5 V, a travel within the period
+    let values = [
+        ("ron", 5e3),
+        ("roff", 15e3),
+        ("x0", 0.5),
+        ("ion", -10e-6),
+        ("ioff", 10e-6),
+        ("alphaon", 1.0),
+        ("alphaoff", 1.0),
+        ("kon", -5e-4),
+        ("koff", 5e-4),
+        ("p", 1.0),
+        ("aoff", 2e-9),
+        ("aon", 1e-9),
+        ("wc", 107e-12),
+    ];
+    for window in ["joglekar", "biolek", "prodromakis", "strukov", "bcm", "kvatinsky"] {
+        compare("team", &[("window", window)], &values, 0.05, Drive { amplitude: 0.4, period: 2e-6 });
+    }
+    let law = [("law", "exponential"), ("window", "bcm")];
+    compare("team", &law, &values, -0.3, Drive { amplitude: 0.4, period: 2e-6 });
+}
+
+#[test]
 fn yakopcic_of_2013_and_2020() {
     if !ngspice_is_there() {
         return;

@@ -79,6 +79,20 @@ fn vteam_and_yakopcic_move_at_their_published_speed() {
     assert_relative_eq!(current, 0.17 * x[2] * (0.05f64 * 0.3).sinh() + 0.3 * ENV.gmin, max_relative = 1e-12);
 }
 
+/// koff/d (i/ioff - 1)^10 at x = 0, where the resistance is ron = 50 ohm: i = 1.2 ioff at 6.9 mV.
+#[test]
+fn team_moves_at_its_published_speed() {
+    let team = device("team", &[("window".into(), ParamValue::Word("none".into()))]);
+    let mut x = start(team.as_ref());
+    x[0] = 2.0 * 115e-6 * 50.0;
+    assert_relative_eq!(load(team.as_ref(), &ENV, &x).f[2], -1.46e-18 / 3e-9, max_relative = 1e-9);
+    x[0] = 115e-6 * 50.0 * 0.99;
+    assert_eq!(load(team.as_ref(), &ENV, &x).f[2], 0.0, "below the threshold nothing moves");
+    x[2] = 1.0;
+    x[0] = -8.9e-6 * 1000.0 * 3.0;
+    assert_relative_eq!(load(team.as_ref(), &ENV, &x).f[2], 4.68e-22 / 3e-9 * 2f64.powi(10), max_relative = 1e-9);
+}
+
 /// Soft bounds at a held voltage are exponentials; the heating is a first-order lag.
 #[test]
 fn conductance_memory_follows_its_exponentials() {

@@ -7,6 +7,8 @@
 pub mod bulk_drift;
 pub mod conductance_memory;
 pub mod linear_drift;
+pub mod team;
+mod threshold_law;
 pub mod vteam;
 pub mod window;
 pub mod yakopcic;

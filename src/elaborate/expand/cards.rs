@@ -67,7 +67,9 @@ impl<'d> Writer<'d> {
     pub(super) fn measure(&mut self, card: &MeasureCard) {
         let text = self.assembly.context.deck.sources.text(card.span).to_lowercase();
         let of_op = card.analysis.as_ref().is_none_or(|a| a.text == "op");
-        if (of_op || !is_plain(&text)) && self.target != Target::Own {
+        let dropped = self.dropped.iter().any(|name| words(&text).skip(1).any(|word| word == name));
+        if (of_op || dropped || !is_plain(&text)) && self.target != Target::Own {
+            self.dropped.insert(card.name.text.clone());
             self.comment(card.span);
         } else {
             self.line(&text);
@@ -97,6 +99,11 @@ impl<'d> Writer<'d> {
         let analysis = card.analysis.as_ref().map_or(String::new(), |a| format!(" {}", a.text));
         self.line(&format!(".{verb}{analysis} {}", items.join(" ")));
     }
+}
+
+/// The names in a text.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty())
 }
 
 /// Does a measure only use what every simulator has?

@@ -58,8 +58,16 @@ pub fn write(elaborator: &Elaborator, target: Target) -> Result<String, Vec<Diag
     }
     let circuit = std::mem::take(&mut assembly.builder).finish();
 
-    let mut writer =
-        Writer { target, assembly, frame: top, times, text: String::new(), used: BTreeSet::new(), errors: Vec::new() };
+    let mut writer = Writer {
+        target,
+        assembly,
+        frame: top,
+        times,
+        text: String::new(),
+        used: BTreeSet::new(),
+        dropped: BTreeSet::new(),
+        errors: Vec::new(),
+    };
     writer.line(&format!("{} (expanded)", elaborator.deck().title.trim_start_matches('*').trim()));
     writer.definitions();
     for statement in scope.definitions().statements.clone() {
@@ -83,6 +91,8 @@ struct Writer<'d> {
     text: String,
     /// Keywords of native devices whose subcircuits are needed.
     used: BTreeSet<&'static str>,
+    /// Measures left out, and with them those that use their results.
+    dropped: BTreeSet<String>,
     errors: Vec<Diagnostic>,
 }
 

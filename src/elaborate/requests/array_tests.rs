@@ -64,3 +64,11 @@ fn snapshots_name_an_array_and_its_quantities() {
     let wrong = errors(ARRAY, ".tran 1n 50n\n.xout xq v\n.xout xa zap");
     assert_eq!(wrong, ["there is no array `xq`", "the cells of `xa` have no quantity `zap`"]);
 }
+
+#[test]
+fn resistances_of_cells_by_wildcard() {
+    let plan = plan(ARRAY, ".op\n.print op r(xa.c_*_0) g(xa.c_0_*)");
+    let labels = labels(&plan);
+    assert_eq!(labels[..2], ["@xa.c_0_0[r]", "@xa.c_1_0[r]"]);
+    assert!(labels.contains(&"@xa.c_0_1[g]"), "{labels:?}");
+}

@@ -55,7 +55,7 @@ impl<'c> Lookup<'c> {
                 let field = word.text.clone();
                 self.fields(&written(device), device.span, &|name| Signal::Field(name, field.clone()))
             }
-            ("n", [internal]) => match internal.name.rsplit_once([':', '#']) {
+            ("n", [internal]) => match internal_variable(&internal.name) {
                 Some((device, field)) => {
                     let field = field.to_string();
                     self.fields(device, internal.span, &|name| Signal::Field(name, field.clone()))
@@ -264,6 +264,14 @@ fn written(node: &NodeRef) -> String {
 
 fn nothing(text: &str, what: &str, span: Span) -> Diagnostic {
     Diagnostic::error("E-SIGNAL", format!("no {what} matches `{text}`")).at(span)
+}
+
+/// `device:variable`, `device#variable`, and Xyce's `ykind!device_variable`.
+fn internal_variable(text: &str) -> Option<(&str, &str)> {
+    match text.split_once('!') {
+        Some((kind, rest)) if kind.starts_with('y') => rest.rsplit_once('_'),
+        _ => text.rsplit_once([':', '#']),
+    }
 }
 
 fn refused(error: &UnknownName, span: Span) -> Diagnostic {

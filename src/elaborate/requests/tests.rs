@@ -218,3 +218,12 @@ fn impossible_analyses_are_all_reported() {
         assert!(found.iter().any(|m| m.starts_with(start)), "{start} in {found:?}");
     }
 }
+
+#[test]
+fn a_measure_of_a_single_point_needs_no_place() {
+    let plan = plan(CIRCUIT, ".op\n.meas op x FIND v(out)");
+    let MeasureKind::Find(_, Point::At(at)) = &plan.measures[0].kind else { panic!("{:?}", plan.measures) };
+    assert_eq!(at.eval(&[]), 0.0);
+    let (_, told) = parse_text("t.cir", "t\n.meas tran x FIND v(out)\n", &ReadOptions::default());
+    assert!(crate::diag::has_errors(&told), "elsewhere the place is missing");
+}

@@ -1,6 +1,7 @@
 //! Scopes, flattening and devices, on decks as a user writes them.
 
 mod elements;
+mod settings;
 
 use super::*;
 use crate::circuit::UnknownKind;

@@ -100,7 +100,7 @@ impl FigureData {
         let panels = group(&figure.traces, families, spacing(figure.log_y));
         let plot = CurvePlot { title, x_name, x_quantity, x_spacing: spacing(figure.log_x), panels };
         if plot.panels.iter().flat_map(|p| &p.curves).all(|c| c.x.len() < 2) {
-            return Err("a curve needs at least two points; an operating point has one".to_owned());
+            return Err("a curve needs at least two points; an operating point has one: add `.dc`, `.tran` or `.step`, or use `.print`".to_owned());
         }
         Ok(Self::Curves(plot))
     }
@@ -190,7 +190,7 @@ fn family(figure: &Figure, versus: Option<&Trace>, table: &Table, steps: usize) 
 fn across_steps(figure: &Figure, tables: &[Table]) -> Result<Vec<Curve>, String> {
     let x: Option<Vec<f64>> =
         tables.iter().map(|t| step_values(&t.header.step).first().and_then(|(_, value)| value.parse().ok())).collect();
-    let x = x.ok_or("an operating point is one point; there is no curve to draw through it")?;
+    let x = x.ok_or("an operating point is one point and no curve: add `.dc`, `.tran` or `.step`, or use `.print`")?;
     let value = |trace: &Trace, t: &Table| evaluate(&trace.formula, t).first().copied().unwrap_or(f64::NAN);
     let curve = |trace: &Trace| Curve {
         label: trace.label.clone(),

@@ -1,0 +1,85 @@
+//! Options, models and notes that name what is unusual.
+
+use super::*;
+
+#[test]
+fn option_packages_of_xyce_are_read_with_their_hyphens() {
+    let text =
+        "V1 a 0 1\nR1 a 0 1k\n.op\n.options nonlin-tran rhstol=1e-6 abstol=3\n.options timeint reltol=1e-5 erroption=1";
+    let built = built(text);
+    // what is behind `nonlin-tran` steers Xyce's own Newton; behind `timeint` it means the same here
+    assert_eq!((built.plan.options.abstol, built.plan.options.reltol), (1e-12, 1e-5));
+    let noted: Vec<&str> =
+        built.diagnostics.iter().filter(|d| d.code == "N-OPTION").map(|d| d.message.as_str()).collect();
+    assert_eq!(noted.len(), 5, "{noted:?}");
+    assert!(noted[0].contains("`nonlin-tran`"), "{noted:?}");
+}
+
+#[test]
+fn scale_multiplies_lengths_and_widths_of_element_lines_only() {
+    // r = rsh l/w: a ratio, so the width is left to the model to see the factor
+    let deck = "V1 a 0 1\nR1 a 0 rm l=10\nR2 a 0 rm l=10 w=5u\n.model rm r(rsh=100 w=2u)\n.op\n.options scale=1u";
+    let circuit = built(deck).circuit;
+    assert!((resistance(&circuit, "r1") - 500.0).abs() < 1e-9);
+    assert!((resistance(&circuit, "r2") - 100.0 * 10e-6 / 5e-12).abs() < 1e-3);
+}
+
+#[test]
+fn cshunt_puts_a_capacitor_at_every_node() {
+    let text = "V1 a 0 1\nR1 a b 1k\nR2 b c 1k\nR3 c 0 1k\n.op";
+    let count = |text: &str| {
+        let circuit = built(text).circuit;
+        circuit.groups.iter().filter(|g| g.card().keywords[0] == "c").map(|g| g.len()).sum::<usize>()
+    };
+    assert_eq!((count(text), count(&format!("{text}\n.options cshunt=1p"))), (0, 3));
+}
+
+#[test]
+fn a_memristor_of_xyce_is_the_device_of_its_level() {
+    let with =
+        |model: &str, rest: &str| format!("V1 a 0 1\nYmemristor m1 a 0 xm {rest}\n.model xm memristor({model})\n.op");
+    let kind = |text: &str| {
+        let circuit = built(text).circuit;
+        let (group, _) = device(&circuit, "m1");
+        group.card().keywords[0]
+    };
+    assert_eq!(kind(&with("level=2 ron=50 roff=1000 wt=4 ivrelation=1 xscaling=1e9", "xo=1n")), "team");
+    assert_eq!(kind(&with("level=3 a1=0.2 xo=0.11 resnoise=0", "")), "yakopcic");
+    assert!(error(&with("level=4", "")).starts_with("E-MODEL: level=4, the piecewise empirical model"));
+    assert!(error(&with("ron=50", "")).contains("has no level / level=2 is TEAM"));
+    assert!(error(&with("level=2 wt=7", "")).contains("`wt` = 7 stands for nothing"));
+    // xo is a position in m
+    let circuit = built(&with("level=2", "xo=1.5n")).circuit;
+    let (group, _) = device(&circuit, "m1");
+    let mut x = vec![0.0; circuit.unknowns.len()];
+    group.start(&mut x, false);
+    assert!(x.iter().any(|v| (v - 0.5).abs() < 1e-12), "{x:?}");
+}
+
+#[test]
+fn undefined_names_in_an_unused_subcircuit_are_told() {
+    let deck = "V1 a 0 1\nR1 a 0 1k\n.op\n.subckt unused a\nX1 a nowhere\nN1 a 0 nomodel\nX2 a inner\n.subckt inner a\nR1 a 0 1\n.ends\n.ends";
+    let warnings: Vec<String> =
+        built(deck).diagnostics.iter().filter(|d| d.code == "W-UNUSED").map(|d| d.message.clone()).collect();
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].ends_with("the subcircuit `nowhere`, the model `nomodel`"), "{warnings:?}");
+    let sound = deck.replace("nowhere", "inner").replace("nomodel", "nm") + "\n.model nm vteam()";
+    assert!(built(&sound).diagnostics.iter().all(|d| d.code != "W-UNUSED"));
+}
+
+#[test]
+fn zero_over_zero_says_what_is_used() {
+    let said = |expression: &str| {
+        let built = built(&format!("V1 a 0 1\nR1 a 0 {{{expression}}}\n.op"));
+        built.diagnostics.iter().find(|d| d.code == "W-DIV").map(|d| d.message.clone()).unwrap()
+    };
+    assert_eq!(said("0/0+1"), "0/0 has no value; 0 is used");
+    assert!(said("1/0").contains("1e32"));
+}
+
+#[test]
+fn a_chosen_dialect_is_no_news() {
+    let notes = |deck: &str| built(deck).diagnostics.iter().filter(|d| d.code == "N-DIALECT").count();
+    assert_eq!(notes("V1 a 0 1\nR1 a 0 1\n.op\n.backanno"), 1);
+    assert_eq!(notes("V1 a 0 1\nR1 a 0 1\n.op\n.backanno\n.options dialect=ltspice"), 0);
+}
