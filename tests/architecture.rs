@@ -22,7 +22,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         module: "numeric",
         uses: &["units"],
-        crates: &["faer", "nalgebra", "sprs", "rand", "rand_chacha", "rand_distr", "thiserror"],
+        crates: &["faer", "nalgebra", "sprs", "rand", "rand_chacha", "rand_distr", "sobol_burley", "thiserror"],
     },
     Layer { module: "plan", uses: &["units", "numeric::formula"], crates: &[] },
     Layer { module: "netlist", uses: &["units", "diag", "plan"], crates: &["nom", "encoding_rs", "strsim"] },

@@ -36,6 +36,7 @@ impl Observation<'_> {
     pub fn read(&self, probe: &Probe) -> f64 {
         match probe {
             Probe::Ground => 0.0,
+            Probe::Constant(value) => *value,
             Probe::Unknown(k) => value_at(self.x, *k),
             Probe::Difference(a, b) => value_at(self.x, *a) - value_at(self.x, *b),
             Probe::Current(rows) => rows.iter().map(|r| self.current(r.group, r.row)).sum(),

@@ -79,6 +79,11 @@ impl CircuitBuilder {
         (0u32..).zip(&self.unknowns).filter(|(_, unknown)| unknown.kind == UnknownKind::Voltage).map(|(id, _)| id)
     }
 
+    /// Keeps an input parameter of a named device, for those who ask for it.
+    pub fn keep_parameter(&mut self, device: &str, name: &'static str, value: f64) {
+        self.names.parameters.insert((device.to_string(), name), value);
+    }
+
     /// A node that no request can name by `v()`; the label is for messages (`r1#p`), empty inside arrays.
     pub fn internal_node(&mut self, label: String) -> u32 {
         self.node_unknown(label)

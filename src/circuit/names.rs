@@ -19,6 +19,8 @@ pub struct Names {
     pub nodes: HashMap<String, u32>,
     /// Device name to instance.
     pub devices: HashMap<String, DeviceRef>,
+    /// Input parameters that were asked for, by device and declared name; groups keep none.
+    pub parameters: HashMap<(String, &'static str), f64>,
     /// Name of each unknown that has one: node name, or `device#i`, `device#x`; arrays and cells are empty strings.
     pub unknowns: Vec<String>,
 }

@@ -15,6 +15,8 @@ use crate::plan::{Quantity, Signal};
 pub enum Probe {
     /// Always 0.
     Ground,
+    /// An input parameter.
+    Constant(f64),
     /// `x[k]`.
     Unknown(u32),
     /// `x[a] - x[b]`; either may be [`GROUND`].
@@ -128,7 +130,9 @@ impl Circuit {
     fn field(&self, name: &str, field: &str) -> Result<Probe, UnknownName> {
         let part = self.part(name)?;
         let probe = match &part {
-            Part::Device(device) => self.device_field(*device, field),
+            Part::Device(device) => {
+                self.device_field(*device, field).or_else(|| self.parameter(name, *device, field).map(Probe::Constant))
+            }
             Part::Instance(runs) => (field == "p").then(|| Probe::Power(runs.clone())),
             Part::Array(array) => (field == "p").then(|| Probe::Power(self.array_runs(array))),
             Part::Cell(array, cell) => self.cell_field(array, *cell, field),
@@ -138,6 +142,14 @@ impl Circuit {
             name: field.to_string(),
             nearest: nearest(field, self.fields(&part).iter().map(String::as_str)),
         })
+    }
+
+    /// An input parameter of a named device, under any of its names.
+    fn parameter(&self, name: &str, device: DeviceRef, field: &str) -> Option<f64> {
+        let param = self.groups.get(device.group)?.card().param(field)?;
+        let canonical =
+            name.split_once('.').filter(|_| !self.names.devices.contains_key(name)).map_or(name, |(_, n)| n);
+        self.names.parameters.get(&(canonical.to_string(), param.name)).copied()
     }
 
     /// Names that `@part[..]` understands.
@@ -179,7 +191,8 @@ impl Circuit {
         let of_device = |device: DeviceRef| {
             let card = self.groups.get(device.group)?.card();
             let internal = card.internals.iter().find(|i| i.name == field).map(|i| i.unit);
-            internal.or_else(|| card.outputs.iter().find(|(name, _)| *name == field).map(|(_, unit)| *unit))
+            let output = || card.outputs.iter().find(|(name, _)| *name == field).map(|(_, unit)| *unit);
+            internal.or_else(output).or_else(|| card.param(field).map(|p| p.unit))
         };
         match part {
             Part::Device(device) => of_device(*device),

@@ -13,6 +13,7 @@ use super::check::Places;
 use super::context::Context;
 use super::model::EvaluatedModel;
 use super::scope::Scope;
+use super::wanted::Wanted;
 use crate::circuit::{CircuitBuilder, DeviceRef, is_ground};
 use crate::diag::{Diagnostic, Span, nearest};
 use crate::netlist::ast::{Element, Model, Name, NodeRef, NodeValue, Subckt};
@@ -97,6 +98,8 @@ pub struct Assembly<'d> {
     pub(super) arrays: Vec<Pending<'d>>,
     /// Bodies whose parameters were all evaluated once.
     pub(super) checked: HashSet<*const Subckt>,
+    /// Fields that output and measure cards ask for.
+    pub(super) wanted: Wanted,
     /// Evaluated model cards by card and scope.
     pub(super) models: HashMap<(*const Model, usize), Option<EvaluatedModel>>,
     errors: Vec<Diagnostic>,
@@ -126,6 +129,7 @@ impl<'d> Assembly<'d> {
             globals,
             arrays: Vec::new(),
             checked: HashSet::new(),
+            wanted: Wanted::default(),
             models: HashMap::new(),
             errors: Vec::new(),
             seen: HashSet::new(),

@@ -9,6 +9,7 @@ use super::definitions::Definitions;
 use super::percell::{self, Matrix, MatrixError};
 use crate::diag::{Diagnostic, Span};
 use crate::netlist::ast::{Deck, Subckt};
+use crate::numeric::sampling::{Quantity, Sampling};
 use crate::plan::{Options, Overrides, SweepTarget};
 
 /// The common ground of a build.
@@ -23,6 +24,10 @@ pub struct Context<'d> {
     pub options: Options,
     /// Random functions are drawn, not nominal.
     pub random: bool,
+    /// How the runs of `.mc` spread.
+    pub sampling: Sampling,
+    /// Random quantities so far.
+    quantities: RefCell<HashMap<String, u64>>,
     pub(super) evaluating: RefCell<Vec<(String, Span)>>,
     pub(super) depth: Cell<usize>,
     templates: RefCell<HashMap<*const Subckt, Rc<Definitions<'d>>>>,
@@ -41,6 +46,7 @@ impl<'d> Context<'d> {
         overrides: &'d Overrides,
         options: Options,
         random: bool,
+        sampling: Sampling,
     ) -> Rc<Self> {
         Rc::new(Self {
             deck,
@@ -48,6 +54,8 @@ impl<'d> Context<'d> {
             overrides,
             options,
             random,
+            sampling,
+            quantities: RefCell::default(),
             evaluating: RefCell::default(),
             depth: Cell::new(0),
             templates: RefCell::default(),
@@ -56,6 +64,18 @@ impl<'d> Context<'d> {
             consumed: RefCell::default(),
             matrices: RefCell::default(),
         })
+    }
+
+    /// A random quantity with its number.
+    #[must_use]
+    pub fn quantity<'a>(&self, path: &'a str) -> Quantity<'a> {
+        // only Sobol points are numbered
+        if !matches!(self.sampling, Sampling::Sobol(_)) {
+            return Quantity { path, dimension: 0 };
+        }
+        let mut quantities = self.quantities.borrow_mut();
+        let next = quantities.len() as u64;
+        Quantity { path, dimension: *quantities.entry(path.to_string()).or_insert(next) }
     }
 
     /// The definitions of a subcircuit's body, gathered once.

@@ -329,6 +329,11 @@ impl<'d> Assembly<'d> {
         let added = self.builder.add(kind, &name, &ports, &values);
         match added {
             Ok(device) => {
+                for field in self.wanted.fields(&name) {
+                    if let Some(param) = card.param(&field).filter(|p| values.number(p.name).is_finite()) {
+                        self.builder.keep_parameter(&name, param.name, values.number(param.name));
+                    }
+                }
                 self.placed[k].device = Some(device);
                 if has_branch && self.placed[k].current.is_none() {
                     let m = self.builder.multiplicity(device);

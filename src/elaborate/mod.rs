@@ -33,6 +33,7 @@ pub mod sweep;
 #[cfg(test)]
 mod tests;
 mod unused;
+mod wanted;
 
 pub use context::Context;
 pub use dependence::is_dynamic;
@@ -51,6 +52,7 @@ use percell::Matrix;
 use crate::circuit::Circuit;
 use crate::diag::{Diagnostic, has_errors, nearest};
 use crate::netlist::ast::{Deck, Dialect, Expr};
+use crate::numeric::sampling::Sampling;
 use crate::plan::{Options, Overrides, Plan, StepPoint, SweepTarget};
 
 /// A deck that can be turned into circuits, one per step point.
@@ -127,6 +129,7 @@ impl Elaborator {
         let context = Rc::clone(scope.context());
         diagnostics.extend(dialect_note(&self.deck));
         let mut assembly = Assembly::new(&context, flatten::globals(&self.deck.body));
+        assembly.wanted = wanted::Wanted::gather(&scope);
         let top = Rc::new(Frame::top(scope.clone()));
         scope.check().into_iter().for_each(|e| assembly.error(e));
         assembly.make_globals();
@@ -158,7 +161,8 @@ impl Elaborator {
 
     /// The top scope with the options in force, and the notes made on the way.
     fn open<'d>(&'d self, overrides: &'d Overrides) -> Result<(Scope<'d>, Vec<Diagnostic>), Vec<Diagnostic>> {
-        let provisional = Context::new(&self.deck, &self.defines, overrides, Options::default(), false);
+        let provisional =
+            Context::new(&self.deck, &self.defines, overrides, Options::default(), false, Sampling::default());
         let scope = Scope::top(&provisional).map_err(|e| vec![e])?;
         let mut diagnostics = Vec::new();
         // a wrong option does not hide the mistakes of the rest of the deck
@@ -167,11 +171,13 @@ impl Elaborator {
             options::Settings::default()
         });
         // mistakes of the card are reported with the other loops
-        if let Ok(Some(steps::MonteCarlo { seed: Some(seed), .. })) = steps::monte_carlo(&scope) {
-            settings.options.seed = seed;
+        let mut sampling = Sampling::default();
+        if let Ok(Some(card)) = steps::monte_carlo(&scope) {
+            settings.options.seed = card.seed.unwrap_or(settings.options.seed);
+            sampling = card.sampling;
         }
         let random = overrides.run.is_some() || settings.draw_always;
-        let context = Context::new(&self.deck, &self.defines, overrides, settings.options, random);
+        let context = Context::new(&self.deck, &self.defines, overrides, settings.options, random, sampling);
         context.supply(&self.supplied);
         let notes = provisional.take_notes();
         notes.into_iter().for_each(|note| context.note(note));

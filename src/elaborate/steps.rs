@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use super::Scope;
 use super::sweep::{self, MOST_POINTS};
 use crate::diag::{Diagnostic, Span, nearest};
-use crate::netlist::ast::{Expr, MonteCarloCard, Statement, StepCard, SweepTarget as Written};
+use crate::netlist::ast::{Expr, ExprKind, MonteCarloCard, Statement, StepCard, SweepTarget as Written};
+use crate::numeric::sampling::{MOST_SOBOL_RUNS, Sampling};
 use crate::plan::{Overrides, StepPoint, Sweep, SweepTarget};
 
 #[cfg(test)]
@@ -21,6 +22,8 @@ pub struct MonteCarlo {
     pub runs: u64,
     /// `seed=`.
     pub seed: Option<u64>,
+    /// `sampling=`.
+    pub sampling: Sampling,
 }
 
 /// All points of the outer loops; one empty point when nothing is stepped.
@@ -82,7 +85,8 @@ pub fn monte_carlo(scope: &Scope<'_>) -> Result<Option<MonteCarlo>, Vec<Diagnost
         1
     });
     let seed = seed(scope, card, &mut errors);
-    if errors.is_empty() { Ok(Some(MonteCarlo { runs, seed })) } else { Err(errors) }
+    let sampling = sampling(card, runs, &mut errors);
+    if errors.is_empty() { Ok(Some(MonteCarlo { runs, seed, sampling })) } else { Err(errors) }
 }
 
 fn seed(scope: &Scope<'_>, card: &MonteCarloCard, errors: &mut Vec<Diagnostic>) -> Option<u64> {
@@ -93,15 +97,7 @@ fn seed(scope: &Scope<'_>, card: &MonteCarloCard, errors: &mut Vec<Diagnostic>) 
                 Ok(value) => seed = Some(value),
                 Err(error) => errors.push(error),
             },
-            "sampling" => {
-                let plain = matches!(&param.value.kind, crate::netlist::ast::ExprKind::Name(n) if n == "mc");
-                if !plain {
-                    errors.push(
-                        Diagnostic::error("E-MC", "only `sampling=mc` (independent runs) is available")
-                            .at(param.value.span),
-                    );
-                }
-            }
+            "sampling" => {}
             other => {
                 let error = Diagnostic::error("E-MC", format!("`.mc` has no setting `{other}`")).at(param.name.span);
                 errors.push(match nearest(other, ["seed", "sampling"].into_iter()) {
@@ -112,6 +108,33 @@ fn seed(scope: &Scope<'_>, card: &MonteCarloCard, errors: &mut Vec<Diagnostic>) 
         }
     }
     seed
+}
+
+/// `sampling=mc|lhs|sobol`.
+fn sampling(card: &MonteCarloCard, runs: u64, errors: &mut Vec<Diagnostic>) -> Sampling {
+    let Some(param) = card.params.iter().rev().find(|p| p.name.text == "sampling") else {
+        return Sampling::Independent;
+    };
+    let word = match &param.value.kind {
+        ExprKind::Name(word) => word.as_str(),
+        ExprKind::Text(word) => word.as_str(),
+        _ => "",
+    };
+    match word {
+        "mc" => Sampling::Independent,
+        "lhs" => Sampling::LatinHypercube(runs),
+        "sobol" if runs <= MOST_SOBOL_RUNS => Sampling::Sobol(runs),
+        "sobol" => {
+            let error = Diagnostic::error("E-MC", format!("{runs} runs are more than there are Sobol points"));
+            errors.push(error.at(param.value.span).help(format!("at most {MOST_SOBOL_RUNS}, or sampling=lhs")));
+            Sampling::Independent
+        }
+        _ => {
+            let error = Diagnostic::error("E-MC", format!("there is no sampling `{word}`")).at(param.value.span);
+            errors.push(error.help("use mc (independent runs), lhs (Latin hypercube) or sobol"));
+            Sampling::Independent
+        }
+    }
 }
 
 fn whole(scope: &Scope<'_>, expr: &Expr, what: &str, least: f64) -> Result<u64, Diagnostic> {

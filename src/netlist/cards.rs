@@ -64,7 +64,7 @@ const SIMPLE: [(&[&str], Simple, &str); 24] = [
     (
         &["mc"],
         |i, out| one(i, out, analysis_cards::monte_carlo, Statement::MonteCarlo),
-        ".mc runs [seed=n] [sampling=mc|lhs]",
+        ".mc runs [seed=n] [sampling=mc|lhs|sobol]",
     ),
     (
         &["save"],

@@ -12,6 +12,7 @@ pub mod ordering;
 pub mod pattern;
 pub mod real;
 pub mod rng;
+pub mod sampling;
 pub mod scalar;
 pub mod sparse;
 mod sparse_factors;

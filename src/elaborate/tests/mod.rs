@@ -41,7 +41,7 @@ fn value_in(dialect: Option<crate::netlist::ast::Dialect>, params: &str, express
     let (deck, diagnostics) = parse_text("t.cir", &text, &options);
     assert!(!has_errors(&diagnostics), "{diagnostics:?}");
     let overrides = Overrides::default();
-    let context = Context::new(&deck, &[], &overrides, Options::default(), false);
+    let context = Context::new(&deck, &[], &overrides, Options::default(), false, Default::default());
     let scope = Scope::top(&context).unwrap();
     scope.parameter("probe_").unwrap().unwrap()
 }

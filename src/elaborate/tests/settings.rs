@@ -83,3 +83,50 @@ fn a_chosen_dialect_is_no_news() {
     assert_eq!(notes("V1 a 0 1\nR1 a 0 1\n.op\n.backanno"), 1);
     assert_eq!(notes("V1 a 0 1\nR1 a 0 1\n.op\n.backanno\n.options dialect=ltspice"), 0);
 }
+
+#[test]
+fn input_parameters_of_named_devices_can_be_asked_for() {
+    let deck = "V1 a 0 SIN(0 1 1k)\nX1 a 0 s\n.subckt s p n\nR1 p n 1k tc1=2m\nN1 p n vt ron=123\n.ends\n\
+        .model vt vteam(koff=1e-3)\n.op\n.print op @x1.r1[tc1] @r.x1.r1[tc1] @x1.n1[ron] @x1.n1[koff] {2*@x1.n1[alphaon]}";
+    let built = built(deck);
+    let constants: Vec<f64> = built
+        .plan
+        .signals
+        .iter()
+        .filter_map(|signal| match built.circuit.resolve(signal).unwrap() {
+            crate::circuit::probe::Probe::Constant(value) => Some(value),
+            _ => None,
+        })
+        .collect();
+    for value in [2e-3, 123.0, 1e-3, 3.0] {
+        assert!(constants.contains(&value), "{value}: {constants:?}");
+    }
+    let all = built.circuit.names.parameters.len();
+    assert_eq!(all, 4, "only what was asked for is kept");
+    assert!(error("V1 a 0 1\nR1 a 0 1k\n.op\n.print op @r1[tcc1]").contains("tc"));
+    // what `.dc` changes is not what the device was made with
+    assert!(error("V1 a 0 1\nR1 a 0 1k\n.dc V1 0 1 1\n.print dc @v1[dc]").contains("`dc`"));
+}
+
+#[test]
+fn the_runs_of_a_latin_hypercube_and_of_sobol_points_fill_their_strata() {
+    for sampling in ["lhs", "sobol"] {
+        let text = format!(
+            "V1 a 0 1\nR1 a 0 {{1k*(1+flat(0.5))}}\nR2 a 0 {{agauss(1k,300,3)}}\n.op\n.mc 16 seed=3 sampling={sampling}"
+        );
+        let elaborator = Elaborator::new(deck(&text), Vec::new());
+        let points = elaborator.steps().unwrap();
+        let mut strata: Vec<usize> = points
+            .iter()
+            .map(|point| {
+                let circuit = elaborator.build(&point.overrides).unwrap().circuit;
+                assert!((resistance(&circuit, "r2") - 1e3).abs() < 500.0);
+                // 500 .. 1500 ohm in 16 strata
+                ((resistance(&circuit, "r1") - 500.0) / 1000.0 * 16.0) as usize
+            })
+            .collect();
+        strata.sort_unstable();
+        assert_eq!(strata, (0..16).collect::<Vec<_>>(), "{sampling}");
+    }
+    assert!(error("V1 a 0 1\nR1 a 0 1k\n.op\n.mc 4 sampling=halton").contains("there is no sampling `halton`"));
+}

@@ -94,7 +94,7 @@ pub struct StepCard {
     pub span: Span,
 }
 
-/// `.mc N [seed=s] [sampling=mc|lhs]`.
+/// `.mc N [seed=s] [sampling=mc|lhs|sobol]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MonteCarloCard {
     /// Number of runs.
