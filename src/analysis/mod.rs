@@ -11,10 +11,12 @@ mod record;
 mod solver;
 mod tf;
 mod tran;
+mod transfer;
 
 pub use dc::Rebuild;
 pub use error::{AnalysisError, Failure, WorstUnknown};
 pub use record::signal_name;
+pub use transfer::{Transfer, transfer};
 
 use crate::circuit::Circuit;
 use crate::plan::{Analysis, Plan};

@@ -84,7 +84,7 @@ fn respond(solver: &mut Solver, x: &[f64], b: &mut [f64]) -> Result<(), Analysis
 }
 
 /// -dF/ds of an independent source, `None` when the device is none.
-fn source_slope(solver: &mut Solver, source: crate::circuit::DeviceRef, x: &[f64]) -> Option<Vec<f64>> {
+pub(super) fn source_slope(solver: &mut Solver, source: crate::circuit::DeviceRef, x: &[f64]) -> Option<Vec<f64>> {
     let env = solver.env(Mode::Dc, 0.0);
     let mut values = [Load::default(), Load::default()];
     let mut copy = solver.circuit.groups.get(source.group)?.boxed_clone();

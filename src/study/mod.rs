@@ -9,6 +9,7 @@ pub mod argument;
 pub mod bench;
 pub mod check;
 mod error;
+pub mod infer;
 pub mod feedforward;
 pub mod pulse;
 mod registry;

@@ -1,0 +1,162 @@
+//! Data sets through circuits: against products of plain matrices, the same images one operating point at a time, and
+//! the reference numbers of the published classifier.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::path::Path;
+
+use sneakpath::circuit::Circuit;
+use sneakpath::elaborate::Elaborator;
+use sneakpath::netlist::{self, ReadOptions};
+use sneakpath::numeric::rng::Stream;
+use sneakpath::plan::{Overrides, Plan, Signal};
+use sneakpath::study::infer::{self, DEBIAN_FOLDER, Dataset, InferError, Network, Ports, Read, Split};
+
+const READ: Read = Read { full_scale: 1.0, pulse: 100e-9 };
+
+fn elaborate(elaborator: &Elaborator) -> (Circuit, Plan) {
+    let built = elaborator.build(&Overrides::default()).unwrap_or_else(|e| panic!("{e:?}"));
+    (built.circuit, built.plan)
+}
+
+fn ports(inputs: usize, outputs: usize) -> Ports {
+    Ports {
+        inputs: (0..inputs).map(|k| format!("vin_{k}")).collect(),
+        outputs: (0..outputs).map(|k| Signal::Current(format!("rs_{k}"))).collect(),
+    }
+}
+
+fn images(count: usize, size: usize, classes: u8) -> Dataset {
+    let mut random = Stream::new(5, 0, "images");
+    let pixels = (0..count * size).map(|_| (random.uniform() * 255.99) as u8).collect();
+    Dataset { height: 1, width: size, pixels, labels: (0..count).map(|k| k as u8 % classes).collect() }
+}
+
+/// A 12 x 4 array with wires of `r` ohm and conductances between 1 and 100 uS.
+fn small(r: f64, cell: &str) -> Elaborator {
+    let text = format!(
+        "small network\n.param n=0\n.subckt cell wl bl g=1u\n{cell}\n.ends\n.model dm d(is=1n)\n\
+         .xbar NET 12 4 CELL=cell(wl bl) RWL={r} RBL={r} g={{aunif(50u,49u)}}\n\
+         Xa W[0:11] B[0:3] NET\nVin[0:11] W[0:11] 0 0\nRs[0:3] B[0:3] 0 1m\n.op\n.end\n"
+    );
+    let (deck, said) = netlist::parse_text("small.cir", &text, &ReadOptions::default());
+    assert!(said.is_empty(), "{said:?}");
+    Elaborator::new(deck, Vec::new())
+}
+
+const RESISTOR: &str = "R1 wl bl {1/g}";
+const DIODE: &str = "D1 wl m dm\nR1 m bl {1/g}";
+
+/// One image: outputs and energy from the matrix and from an operating point agree to rounding.
+#[test]
+fn the_matrix_and_the_operating_point_agree() {
+    for r in [0.0, 2.5] {
+        let elaborator = small(r, RESISTOR);
+        let set = images(7, 12, 4);
+        let (mut circuit, mut plan) = elaborate(&elaborator);
+        plan.options.reltol = 1e-9;
+        let matrix = Network::new(&mut circuit, &plan, &ports(12, 4), &[]).unwrap().run(&set, READ).unwrap();
+        let build = || Ok(elaborate(&small(r, RESISTOR)).0);
+        let steps = infer::run_steps(build, &plan, &ports(12, 4), &set, READ).unwrap();
+        for (a, b) in matrix.outputs.iter().zip(&steps.outputs).chain(matrix.energies.iter().zip(&steps.energies)) {
+            assert!((a - b).abs() <= 1e-9 * b.abs(), "r = {r}: {a} {b}");
+        }
+        // a wire costs current
+        assert!(matrix.outputs.iter().all(|i| *i > 0.0));
+    }
+}
+
+/// With ideal wires a column carries sum g v of what its cells say of themselves, less what 1 mohm takes.
+#[test]
+fn ideal_wires_multiply() {
+    let (mut circuit, plan) = elaborate(&small(0.0, RESISTOR));
+    let cells: Vec<Signal> = (0..48).map(|k| Signal::Current(format!("xa.c_{}_{}", k / 4, k % 4))).collect();
+    let network = Network::new(&mut circuit, &plan, &ports(12, 4), &cells).unwrap();
+    let set = images(3, 12, 4);
+    let outcome = network.run(&set, READ).unwrap();
+    // the current of cell (i, j) at 1 V on every row is its conductance
+    let g = network.watch(&[1.0; 12]);
+    for k in 0..3 {
+        let volts: Vec<f64> = set.image(k).iter().map(|&p| READ.volts(p)).collect();
+        let sums: Vec<f64> = (0..4).map(|j| (0..12).map(|i| g[i * 4 + j] * volts[i]).sum()).collect();
+        for (got, want) in outcome.image(k).iter().zip(&sums) {
+            // 1 mohm beside 12 cells of at most 99 uS: 1.2e-6
+            assert!((got - want).abs() <= 1.2e-6 * want, "{got} {want}");
+        }
+        let energy: f64 = (0..12).map(|i| 1e-7 * volts[i] * volts[i] * g[i * 4..i * 4 + 4].iter().sum::<f64>()).sum();
+        assert!((outcome.energies[k] - energy).abs() <= 1.2e-6 * energy, "{} {energy}", outcome.energies[k]);
+    }
+}
+
+#[test]
+fn a_diode_in_the_cell_is_refused_by_the_matrix_and_solved_by_steps() {
+    let elaborator = small(1.0, DIODE);
+    let (mut circuit, plan) = elaborate(&elaborator);
+    let refused = Network::new(&mut circuit, &plan, &ports(12, 4), &[]).unwrap_err();
+    assert!(refused.to_string().contains("not linear"), "{refused}");
+    let set = images(3, 12, 4);
+    let steps = infer::run_steps(|| Ok(elaborate(&small(1.0, DIODE)).0), &plan, &ports(12, 4), &set, READ);
+    let steps = steps.unwrap();
+    assert!(steps.outputs.iter().all(|i| *i > 1e-6) && steps.energies.iter().all(|e| *e > 0.0), "{steps:?}");
+}
+
+#[test]
+fn images_and_labels_must_fit_the_network() {
+    let (mut circuit, plan) = elaborate(&small(0.0, RESISTOR));
+    let network = Network::new(&mut circuit, &plan, &ports(12, 4), &[]).unwrap();
+    let refused = network.run(&images(2, 13, 4), READ).unwrap_err();
+    assert_eq!(refused, InferError::Size { height: 1, width: 13, inputs: 12 });
+    assert!(refused.to_string().contains("1 x 13 = 13 pixels, the network has 12 inputs"), "{refused}");
+    let refused = network.run(&images(9, 12, 5), READ).unwrap_err();
+    assert_eq!(refused, InferError::Label { image: 4, label: 4, outputs: 4 });
+}
+
+/// The deck of the published network, wires of `r` ohm.
+fn fashion(r: f64) -> (Circuit, Plan) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("netlists/papers/fashion_784x10.cir");
+    let (deck, said) = netlist::parse(&path, &ReadOptions::default());
+    assert!(said.is_empty(), "{said:?}");
+    elaborate(&Elaborator::new(deck, vec![("rw".to_string(), r)]))
+}
+
+fn test_set() -> Option<Dataset> {
+    // without the data set there is nothing to compare with; the build machine installs it
+    Dataset::from_folder(Path::new(DEBIAN_FOLDER), Split::Test).ok()
+}
+
+/// Reference numbers: numpy for ideal wires, ngspice and SciPy's sparse LU for 1 ohm per segment (first test image).
+const IDEAL: [f64; 10] =
+    [1490.0936, 1314.9247, 1764.7260, 1602.9305, 1711.9970, 2289.5615, 1783.3260, 2227.4988, 2122.3267, 2434.0076];
+const WIRED: [f64; 10] =
+    [489.5247, 449.1917, 574.1941, 543.9871, 604.2159, 699.7629, 572.7850, 652.0428, 640.1716, 741.8589];
+
+fn check_first(outputs: &[f64], energy: f64, microamperes: &[f64; 10], nanojoules: f64) {
+    for (got, want) in outputs.iter().zip(microamperes) {
+        assert!((1e6 * got - want).abs() <= 1e-6 * want, "{got} {want}");
+    }
+    assert!((1e9 * energy - nanojoules).abs() <= 1e-6 * nanojoules, "{energy} {nanojoules}");
+}
+
+#[test]
+fn the_published_network_reads_ten_thousand_images() {
+    let Some(set) = test_set() else { return };
+    let (mut circuit, plan) = fashion(0.0);
+    let outcome = Network::new(&mut circuit, &plan, &ports(784, 10), &[]).unwrap().run(&set, READ).unwrap();
+    check_first(outcome.image(0), outcome.energies[0], &IDEAL, 1.122911);
+    let score = outcome.score(&set);
+    // three images sit on a tie of two quantised columns
+    assert!(score.correct.abs_diff(8404) <= 3, "{}", score.correct);
+    assert!((score.energy / 2.560e-9 - 1.0).abs() <= 2e-3, "{}", score.energy);
+    assert!((score.least / 0.0903e-9 - 1.0).abs() <= 1e-3 && (score.most / 8.271e-9 - 1.0).abs() <= 1e-3, "{score:?}");
+    assert_eq!(score.confusion.iter().sum::<usize>(), 10_000);
+}
+
+/// One operating point of the deck itself, as `sneakpath netlists/papers/fashion_784x10.cir` runs it.
+#[test]
+fn one_image_through_wires_is_what_ngspice_says() {
+    let Some(set) = test_set() else { return };
+    let build = || Ok(fashion(1.0).0);
+    let (_, mut plan) = fashion(1.0);
+    plan.options.reltol = 1e-9;
+    let outcome = infer::run_steps(build, &plan, &ports(784, 10), &set.truncated(1), READ).unwrap();
+    check_first(outcome.image(0), outcome.energies[0], &WIRED, 0.857765);
+}
