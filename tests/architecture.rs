@@ -45,7 +45,7 @@ const LAYERS: &[Layer] = &[
         uses: &["units", "numeric", "plan", "device", "circuit", "result", "system"],
         crates: &["rayon", "strsim", "thiserror"],
     },
-    Layer { module: "study", uses: &[ANY], crates: &["faer", "flate2", "rayon", "thiserror"] },
+    Layer { module: "study", uses: &[ANY], crates: &["faer", "flate2", "nalgebra", "rayon", "thiserror"] },
     Layer {
         module: "output",
         uses: &["units", "numeric::formula", "plan", "result"],

@@ -8,9 +8,10 @@
 pub mod argument;
 pub mod bench;
 pub mod check;
+pub mod density;
 mod error;
-pub mod infer;
 pub mod feedforward;
+pub mod infer;
 pub mod pulse;
 mod registry;
 
