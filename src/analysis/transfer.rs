@@ -11,15 +11,16 @@ use super::error::AnalysisError;
 use super::op;
 use super::record::{Observation, Recorder};
 use super::solver::Solver;
-use super::tf::source_response;
+use super::tf::source_slope;
 use crate::circuit::{Circuit, DeviceRef};
 use crate::device::{Env, Mode};
+use crate::numeric::newton::Equations;
 use crate::plan::{Plan, Signal};
 use crate::result::Stats;
-use crate::system::Rows;
+use crate::system::{Problem, Rows};
 
 /// Kirchhoff's law of the superposed solution, relative to the currents that meet; rounding is already taken off.
-const LINEAR: f64 = 1e-8;
+const LINEAR: f64 = 1e-7;
 
 /// y(u) = offset + gain u.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,29 +55,27 @@ pub fn transfer(
     let env = solver.env(Mode::Dc, 0.0);
     let mut rest = solver.start();
     op::solve_with_guesses(&mut solver, env, &[], &mut rest, "at DC")?;
-    let singular = |k| AnalysisError::NotApplicable(format!("the linearised circuit is singular at unknown {k}"));
-    solver.system.factor().map_err(singular)?;
-
+    let rows = Rows::operating_point(solver.circuit, &rest, plan.options.rshunt);
     let offset = read(&mut solver, env, &rest, &mut recorder);
     let mut gain = vec![0.0; outputs.len() * inputs.len()];
     let mut all = rest.clone();
-    let mut x = rest.clone();
-    for (k, (&device, name)) in sources.iter().zip(inputs).enumerate() {
-        let response = source_response(&mut solver, device, &rest).ok_or_else(|| no_source(name))?;
-        for ((x, rest), dx) in x.iter_mut().zip(&rest).zip(&response) {
-            *x = rest + dx;
-        }
-        for (all, dx) in all.iter_mut().zip(&response) {
-            *all += dx;
-        }
-        for (j, (y, y0)) in read(&mut solver, env, &x, &mut recorder).iter().zip(&offset).enumerate() {
-            gain[j * inputs.len() + k] = y - y0;
+    for first in (0..inputs.len()).step_by(TOGETHER) {
+        let some = first..(first + TOGETHER).min(inputs.len());
+        let responses = respond(&mut solver, env, &rows, &rest, &inputs[some.clone()], &sources[some.clone()])?;
+        for (k, mut x) in some.zip(responses) {
+            for ((dx, rest), all) in x.iter_mut().zip(&rest).zip(&mut all) {
+                *all += *dx;
+                *dx += rest;
+            }
+            for (j, (y, y0)) in read(&mut solver, env, &x, &mut recorder).iter().zip(&offset).enumerate() {
+                gain[j * inputs.len() + k] = y - y0;
+            }
         }
     }
     set_all(solver.circuit, inputs, &sources, 1.0)?;
-    let rows = Rows::operating_point(solver.circuit, &rest, plan.options.rshunt);
-    solver.system.load(solver.circuit, &env, &all);
-    solver.system.combine(&rows, &all);
+    let mut problem = Problem::new(&mut solver.system, solver.circuit, env, &rows);
+    problem.begin(&all);
+    problem.linearise(&all);
     let (_, misfit) = solver.system.kirchhoff(&rows);
     set_all(solver.circuit, inputs, &sources, 0.0)?;
     // NaN is no agreement
@@ -86,6 +85,29 @@ pub fn transfer(
     }
     solver.note_residual(&rows);
     Ok(Transfer { inputs: inputs.len(), outputs: outputs.len(), offset, gain, stats: solver.stats })
+}
+
+/// Sources whose responses are held at a time.
+const TOGETHER: usize = 98;
+
+/// J^-1 (-dF/du_k) of some sources.
+fn respond(
+    solver: &mut Solver,
+    env: Env,
+    rows: &Rows,
+    x: &[f64],
+    names: &[String],
+    sources: &[DeviceRef],
+) -> Result<Vec<Vec<f64>>, AnalysisError> {
+    let singular = |k| AnalysisError::NotApplicable(format!("the linearised circuit is singular at unknown {k}"));
+    let slope = |(device, name): (&DeviceRef, &String)| source_slope(solver, *device, x).ok_or_else(|| no_source(name));
+    let mut slopes = sources.iter().zip(names).map(slope).collect::<Result<Vec<_>, _>>()?;
+    let mut problem = Problem::new(&mut solver.system, solver.circuit, env, rows);
+    problem.begin(x);
+    problem.linearise(x);
+    slopes.iter_mut().try_for_each(|slope| problem.solve(slope)).map_err(singular)?;
+    solver.note_work();
+    Ok(slopes)
 }
 
 /// What the signals read at `x`.

@@ -3,4 +3,4 @@
 use super::Study;
 
 /// Every study, in the order in which they are listed.
-pub const REGISTRY: &[&dyn Study] = &[&super::pulse::Pulse];
+pub const REGISTRY: &[&dyn Study] = &[&super::pulse::Pulse, &super::density::Density, &super::infer::Infer];

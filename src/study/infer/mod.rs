@@ -4,16 +4,20 @@
 //! voltages, V_i = full scale * pixel / 255; the class is the output with the largest value. Nothing is assumed about
 //! what lies between: resistors, wires, selectors, amplifiers.
 
+mod command;
 mod dataset;
 mod idx;
 mod network;
 mod outcome;
+mod report;
 mod steps;
 
+pub use command::Infer;
 pub use dataset::{DEBIAN_FOLDER, Dataset, FASHION_CLASSES, Split};
 pub use idx::{Idx, read as read_idx};
 pub use network::Network;
 pub use outcome::{Outcome, Score};
+pub use report::{Method, Question, answer};
 pub use steps::run as run_steps;
 
 use std::path::Path;
