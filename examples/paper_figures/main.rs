@@ -4,7 +4,9 @@
 //! section; a section returns rows (value, published, band, label) and the pictures that belong to the paper's figures.
 
 mod deck;
+mod density;
 mod ecm;
+mod fashion;
 mod report;
 
 use std::path::PathBuf;
@@ -28,13 +30,29 @@ struct Section {
 }
 
 /// In the order in which they are run and printed.
-const SECTIONS: &[Section] = &[Section {
-    letter: "F",
-    word: "ecm",
-    title: "Ag/SiOx 1S-1R cell (Kim et al., Adv. Intell. Syst. 2022), Fig. 4 and its text",
-    quick: true,
-    run: ecm::run,
-}];
+const SECTIONS: &[Section] = &[
+    Section {
+        letter: "A",
+        word: "fashion",
+        title: "Fashion-MNIST on a 784 x 10 array (Kim et al., Adv. Intell. Syst. 2022), Fig. 5e-g",
+        quick: false,
+        run: fashion::run,
+    },
+    Section {
+        letter: "C",
+        word: "density",
+        title: "Array size under one-bit-line pull-up (Kim et al., Adv. Intell. Syst. 2022), > 5.7 Gbit",
+        quick: false,
+        run: density::run,
+    },
+    Section {
+        letter: "F",
+        word: "ecm",
+        title: "Ag/SiOx 1S-1R cell (Kim et al., Adv. Intell. Syst. 2022), Fig. 4 and its text",
+        quick: true,
+        run: ecm::run,
+    },
+];
 
 /// Computes the published figures by running netlists.
 #[derive(Parser)]
