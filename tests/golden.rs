@@ -1,4 +1,4 @@
-//! Every deck of `netlists/` is a golden test: what it prints, its measures and its work counters; decks in
+//! Every deck of `netlists/` and `netlists/papers/` is a golden test: what it prints, its measures and its work counters; decks in
 //! `netlists/errors/` must fail with exit code 1 and exactly the message in their golden file.
 //!
 //! `SNEAKPATH_BLESS=1 cargo test --test golden` rewrites `tests/golden/`; read the diff before you commit it.
@@ -96,7 +96,9 @@ fn golden(kind: &str, deck: &Path) -> PathBuf {
 #[test]
 fn every_deck_runs_and_says_what_its_golden_file_says() {
     let mut problems = Vec::new();
-    for deck in decks(&root().join("netlists")) {
+    let plain = decks(&root().join("netlists")).into_iter().map(|deck| ("decks", deck));
+    let papers = decks(&root().join("netlists/papers")).into_iter().map(|deck| ("papers", deck));
+    for (kind, deck) in plain.chain(papers) {
         let out = tempfile::tempdir().expect("a folder for results");
         let output = run(&deck, out.path());
         let text = transcript(&output, out.path());
@@ -105,7 +107,7 @@ fn every_deck_runs_and_says_what_its_golden_file_says() {
             continue;
         }
         check_trust(&deck, &String::from_utf8_lossy(&output.stderr), &mut problems);
-        hold(&deck, &golden("decks", &deck), &text, &mut problems);
+        hold(&deck, &golden(kind, &deck), &text, &mut problems);
     }
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
 }

@@ -1,10 +1,10 @@
 //! F: the Ag/SiOx 1S-1R cell. Decks `ecm_loop`, `ecm_set_reset`, `ecm_staircase`, `ecm_disturb`, `ecm_spread`.
 
-use sneakpath::output::figure::{Curve, CurvePlot, FigureData, Panel, Spacing};
+use sneakpath::output::figure::{Curve, Spacing};
 use sneakpath::plan::Quantity;
 
 use crate::deck;
-use crate::report::{Findings, Label, Row, number, within};
+use crate::report::{Findings, Label, Row, curves_over, number, within};
 
 /// Runs all decks of the cell.
 ///
@@ -57,24 +57,6 @@ fn set_and_reset(found: &mut Findings) -> Result<(), String> {
         ),
     ));
     Ok(())
-}
-
-/// A figure of one panel.
-pub fn curves_over(
-    title: &str,
-    x: (&str, Quantity),
-    y: (&str, Quantity),
-    spacing: Spacing,
-    curves: Vec<Curve>,
-) -> FigureData {
-    let panel = Panel { name: y.0.into(), quantity: y.1, spacing, curves };
-    FigureData::Curves(CurvePlot {
-        title: title.into(),
-        x_name: x.0.into(),
-        x_quantity: x.1,
-        x_spacing: Spacing::Linear,
-        panels: vec![panel],
-    })
 }
 
 /// Conductances after each pulse, in S.

@@ -3,10 +3,13 @@
 //! Every number comes from a netlist that our own engine runs; what each one proves is in docs/papers.md. One file per
 //! section; a section returns rows (value, published, band, label) and the pictures that belong to the paper's figures.
 
+mod boolean;
+mod copolymer;
 mod deck;
 mod density;
 mod ecm;
 mod fashion;
+mod feedforward;
 mod report;
 
 use std::path::PathBuf;
@@ -39,11 +42,32 @@ const SECTIONS: &[Section] = &[
         run: fashion::run,
     },
     Section {
+        letter: "B",
+        word: "boolean",
+        title: "4x4 Boolean array (Kim et al., Adv. Intell. Syst. 2022), Fig. 5a-d",
+        quick: true,
+        run: boolean::run,
+    },
+    Section {
         letter: "C",
         word: "density",
         title: "Array size under one-bit-line pull-up (Kim et al., Adv. Intell. Syst. 2022), > 5.7 Gbit",
         quick: false,
         run: density::run,
+    },
+    Section {
+        letter: "D",
+        word: "copolymer",
+        title: "iCVD copolymer memristor (Kim et al.), Fig. 3 and 4",
+        quick: true,
+        run: copolymer::run,
+    },
+    Section {
+        letter: "E",
+        word: "feedforward",
+        title: "TiO2-x, feed-forward pulses (Diao et al., Nanoscale Horiz. 2025), Fig. 3 to 5",
+        quick: true,
+        run: feedforward::run,
     },
     Section {
         letter: "F",

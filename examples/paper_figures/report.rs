@@ -3,7 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use sneakpath::output::figure::{self, FigureData, Format};
+use sneakpath::output::figure::{self, Curve, CurvePlot, FigureData, Format, Panel, Spacing};
+use sneakpath::plan::Quantity;
 
 /// What a number is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,4 +158,22 @@ pub fn json(rows: &[Row]) -> String {
         })
         .collect();
     serde_json::json!({ "rows": rows }).to_string()
+}
+
+/// A figure of one panel.
+pub fn curves_over(
+    title: &str,
+    x: (&str, Quantity),
+    y: (&str, Quantity),
+    spacing: Spacing,
+    curves: Vec<Curve>,
+) -> FigureData {
+    let panel = Panel { name: y.0.into(), quantity: y.1, spacing, curves };
+    FigureData::Curves(CurvePlot {
+        title: title.into(),
+        x_name: x.0.into(),
+        x_quantity: x.1,
+        x_spacing: Spacing::Linear,
+        panels: vec![panel],
+    })
 }
