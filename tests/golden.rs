@@ -1,5 +1,5 @@
-//! Every deck of `netlists/` and `netlists/papers/` is a golden test: what it prints, its measures and its work counters; decks in
-//! `netlists/errors/` must fail with exit code 1 and exactly the message in their golden file.
+//! Every deck of `netlists/` and `netlists/papers/` is a golden test: what it prints, its measures and its work counters;
+//! decks in `netlists/errors/` must fail with exit code 1 and exactly the message in their golden file.
 //!
 //! `SNEAKPATH_BLESS=1 cargo test --test golden` rewrites `tests/golden/`; read the diff before you commit it.
 

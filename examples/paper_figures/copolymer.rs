@@ -5,7 +5,7 @@ use sneakpath::plan::Quantity;
 use sneakpath::study::pulse::{Cycle, DEFINITIONS, Linearity};
 
 use crate::deck::{self, Step};
-use crate::report::{Findings, Label, Row, around, curves_over, number};
+use crate::report::{Findings, Label, Row, around, curves_over, mean_and_deviation, number};
 
 /// Pulses in each direction.
 const PULSES: usize = 64;
@@ -235,12 +235,6 @@ fn reset_series(found: &mut Findings) -> Result<(), String> {
     Ok(())
 }
 
-fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    (mean, (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt())
-}
-
 /// Fig. 4b: 49 cells with the published spread.
 fn array(found: &mut Findings) -> Result<(), String> {
     const PERIOD: f64 = 1.4e-3;
@@ -249,7 +243,7 @@ fn array(found: &mut Findings) -> Result<(), String> {
     let mut figures = Vec::new();
     for row in 0..7 {
         for col in 0..7 {
-            let g = deck.column(&format!("@xa.c_{row}_{col}.n1[g]"))?;
+            let g = deck.column(&format!("@xa.c_{row}_{col}[g]"))?;
             let after = |n: usize| deck::at(time, g, n as f64 * PERIOD - if n == 0 { 0.0 } else { READ });
             let part = |first: usize| (first..=first + PULSES).map(after).collect();
             figures.push(judged(&Cycle { up: part(0), down: part(PULSES) })?);

@@ -4,7 +4,7 @@ use sneakpath::output::figure::{Curve, Spacing};
 use sneakpath::plan::Quantity;
 
 use crate::deck;
-use crate::report::{Findings, Label, Row, curves_over, number, within};
+use crate::report::{Findings, Label, Row, around, curves_over, mean_and_deviation, number, within};
 
 /// Runs all decks of the cell.
 ///
@@ -16,6 +16,7 @@ pub fn run() -> Result<Findings, String> {
     staircase(&mut found)?;
     hysteresis(&mut found)?;
     disturb(&mut found)?;
+    spread(&mut found)?;
     Ok(found)
 }
 
@@ -73,7 +74,7 @@ fn staircase(found: &mut Findings) -> Result<(), String> {
     let pulses = PULSES as f64;
     found.rows.push(Row::new(
         "ecm_levels",
-        "distinct levels of 21 pulses up, 21 down",
+        "levels 0.1 % apart, of 21 pulses up, 21 down",
         levels as f64,
         None,
         (pulses, pulses),
@@ -104,11 +105,10 @@ fn staircase(found: &mut Findings) -> Result<(), String> {
     Ok(())
 }
 
-/// How many of these rising levels a read tells apart: a level counts when it lies at least a quarter of the mean step
-/// above the one before.
+/// How many of these rising levels are distinct: a level counts when it lies at least 0.1 % above the one before, far
+/// above the tolerance of the run.
 fn resolved(levels: &[f64]) -> usize {
-    let mean = (levels[levels.len() - 1] - levels[0]) / (levels.len() - 1) as f64;
-    1 + levels.windows(2).filter(|pair| pair[1] - pair[0] > 0.25 * mean).count()
+    1 + levels.windows(2).filter(|pair| pair[1] > 1.001 * pair[0]).count()
 }
 
 fn hysteresis(found: &mut Findings) -> Result<(), String> {
@@ -150,5 +150,46 @@ fn disturb(found: &mut Findings) -> Result<(), String> {
     for (name, what, measure, band) in table {
         found.rows.push(Row::new(name, what, deck.measure(measure)?, None, band, Label::Undetermined));
     }
+    Ok(())
+}
+
+/// Fig. 4c, S11: switching voltages of eight cells in 25 loops.
+fn spread(found: &mut Findings) -> Result<(), String> {
+    let steps = deck::run("ecm_spread.cir", &[])?;
+    let mut curves = Vec::new();
+    for (word, published) in [("set", 0.26), ("reset", 0.35)] {
+        let mut cells = Vec::new();
+        for k in 0..8 {
+            cells.push(steps.iter().map(|s| s.measure(&format!("{word}_{k}"))).collect::<Result<Vec<_>, _>>()?);
+        }
+        let mut all = cells.concat();
+        let (mean, deviation) = mean_and_deviation(&all);
+        // three standard errors of a ratio from 200 samples: r sqrt(1/(2n) + r^2/n)
+        let n = all.len() as f64;
+        let error = 3.0 * published * (0.5 / n + published * published / n).sqrt();
+        found.rows.push(Row::new(
+            &format!("ecm_spread_{word}"),
+            &format!("deviation over mean of the {word} voltage"),
+            deviation / mean.abs(),
+            Some(published),
+            around(published, error),
+            Label::Calibrated,
+        ));
+        let means: Vec<String> = cells.iter().map(|c| format!("{:.2}", mean_and_deviation(c).0)).collect();
+        found.notes.push(format!("mean {word} voltage of the eight cells (V): {}", means.join(" ")));
+        all.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
+        let share = (1..=all.len()).map(|k| k as f64 / n).collect();
+        curves.push(Curve { label: word.into(), x: all.iter().map(|v| v.abs()).collect(), y: share });
+    }
+    found.pictures.push((
+        "ecm_spread".into(),
+        curves_over(
+            "Switching voltages of eight cells in 25 loops",
+            ("|Voltage|", Quantity::Voltage),
+            ("Cumulative share", Quantity::Plain),
+            Spacing::Linear,
+            curves,
+        ),
+    ));
     Ok(())
 }

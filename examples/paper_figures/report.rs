@@ -177,3 +177,10 @@ pub fn curves_over(
         panels: vec![panel],
     })
 }
+
+/// Mean and standard deviation of a sample.
+pub fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    (mean, (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt())
+}
