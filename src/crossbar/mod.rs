@@ -19,7 +19,9 @@ mod frontal;
 mod ladder;
 mod line_pcg;
 mod network;
+mod transfer;
 
-pub use frontal::{Frontal, FrontalLu, Level, Multifrontal, Pivots, Side};
+pub use frontal::{Frontal, FrontalLu, Level, Multifrontal, Pivots, Refinement, Side};
 pub use line_pcg::{LinePcg, Outcome, Trouble};
 pub use network::{Lines, Network, Wire};
+pub use transfer::{Port, Transfer, transfer};

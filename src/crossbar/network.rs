@@ -91,26 +91,40 @@ impl Network {
 
     /// `r = b - A x` in branch form; all arrays `rows x cols`, row-major.
     pub fn residual(&self, b: [&[f64]; 2], x: [&[f64]; 2], r: [&mut [f64]; 2]) {
+        self.add_branches(b, x, r, |g, here, there| -g * (here - there));
+    }
+
+    /// `|b| + |A| |x|`, by which rounding errors in the residual are measured.
+    pub fn magnitude(&self, b: [&[f64]; 2], x: [&[f64]; 2], r: [&mut [f64]; 2]) {
+        let [rw, rb] = r;
+        self.add_branches(b, x, [&mut *rw, &mut *rb], |g, here, there| g.abs() * (here.abs() + there.abs()));
+        for (r, b) in [rw, rb].into_iter().zip(b) {
+            r.iter_mut().zip(b).for_each(|(r, b)| *r += b.abs() - b);
+        }
+    }
+
+    /// `r = b + ` the sum of `branch(conductance, here, there)` over all branches at each node.
+    #[inline]
+    fn add_branches(&self, b: [&[f64]; 2], x: [&[f64]; 2], r: [&mut [f64]; 2], branch: impl Fn(f64, f64, f64) -> f64) {
         let (n, m) = (self.rows, self.cols);
         let [xw, xb] = x;
         let [rw, rb] = r;
         for i in 0..n {
             for j in 0..m {
                 let k = i * m + j;
-                let cell = self.cells[k] * (xw[k] - xb[k]);
-                let mut word = b[0][k] - self.word_leak(i, j) * xw[k] - cell;
-                let mut bit = b[1][k] - self.bit_leak(i, j) * xb[k] + cell;
+                let mut word = b[0][k] + branch(self.word_leak(i, j), xw[k], 0.0) + branch(self.cells[k], xw[k], xb[k]);
+                let mut bit = b[1][k] + branch(self.bit_leak(i, j), xb[k], 0.0) + branch(self.cells[k], xb[k], xw[k]);
                 if j > 0 {
-                    word -= self.word_segment(i, j - 1) * (xw[k] - xw[k - 1]);
+                    word += branch(self.word_segment(i, j - 1), xw[k], xw[k - 1]);
                 }
                 if j + 1 < m {
-                    word -= self.word_segment(i, j) * (xw[k] - xw[k + 1]);
+                    word += branch(self.word_segment(i, j), xw[k], xw[k + 1]);
                 }
                 if i > 0 {
-                    bit -= self.bit_segment(i - 1, j) * (xb[k] - xb[k - m]);
+                    bit += branch(self.bit_segment(i - 1, j), xb[k], xb[k - m]);
                 }
                 if i + 1 < n {
-                    bit -= self.bit_segment(i, j) * (xb[k] - xb[k + m]);
+                    bit += branch(self.bit_segment(i, j), xb[k], xb[k + m]);
                 }
                 rw[k] = word;
                 rb[k] = bit;

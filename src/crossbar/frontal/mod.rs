@@ -8,7 +8,9 @@
 //! Multifrontal method: Duff and Reid, ACM TOMS 9, 1983.
 
 mod front;
+mod many;
 mod program;
+mod refine;
 mod simd;
 mod solve;
 mod tiles;
@@ -21,6 +23,7 @@ use solve::Vectors;
 use tiles::{Batch, Cells};
 use tree::{Part, Tree};
 
+pub use refine::Refinement;
 pub use simd::Level;
 pub use tree::Side;
 
@@ -254,6 +257,22 @@ impl<const H: usize> Multifrontal<H> {
     /// Solves A^T x = b.
     pub fn solve_adjoint(&mut self, b: [&[f64]; 2], x: [&mut [f64]; 2]) {
         self.factors.substitute(&mut self.vectors, b, x, H - 1);
+    }
+
+    /// Solves A x = b for many right-hand sides, one after the other in memory, each `rows x cols`.
+    pub fn solve_many(&self, b: [&[f64]; 2], x: [&mut [f64]; 2]) {
+        self.factors.substitute_many(b, x, 0);
+    }
+
+    /// Solves A^T x = b for many right-hand sides.
+    pub fn solve_many_adjoint(&self, b: [&[f64]; 2], x: [&mut [f64]; 2]) {
+        self.factors.substitute_many(b, x, H - 1);
+    }
+
+    /// Rows and columns.
+    #[must_use]
+    pub fn shape(&self) -> (usize, usize) {
+        (self.factors.rows, self.factors.cols)
     }
 }
 

@@ -1,0 +1,179 @@
+//! Both array solvers against a dense elimination in double-double, at the ends of what arrays are made of.
+//!
+//! Node voltages must agree within 1e-13 in every single component, line currents (sums of cell currents) within
+//! 1e-12, for wires from 1 milliohm, sense resistors from 1 milliohm to 26 kohm, cells to 1 Tohm and floating lines.
+
+mod support {
+    pub mod double_double;
+}
+
+use sneakpath::crossbar::{Frontal, LinePcg, Lines, Network};
+use support::double_double::{self, Cells, Double, ZERO};
+
+const SIDE: usize = 12;
+const SIZE: usize = SIDE * SIDE;
+
+/// Relative error of a voltage, in any component.
+const VOLTAGE: f64 = 1e-13;
+/// Relative error of the current of a line that is tied to a potential.
+const CURRENT: f64 = 1e-12;
+
+/// The tolerance of line-PCG is one of norms: the offsets of half-selected lines are 1e-5 of those of the selected
+/// ones, so that 1e-13 in each of them takes 1e-18, which the recurrence of the residual does reach.
+const TOLERANCE: f64 = 1e-19;
+
+/// What is driven.
+#[derive(Clone, Copy, PartialEq)]
+enum Drive {
+    /// Every word line has a driver and every bit line a sense resistor.
+    All,
+    /// One driver; the other word lines float.
+    OneWord,
+    /// One driver and one sense resistor.
+    OneEach,
+    /// The selected word line at 1 V, the selected bit line at 0 V, all others at 0.5 V.
+    Half,
+}
+
+struct Row {
+    name: &'static str,
+    wire: f64,
+    source: f64,
+    sense: f64,
+    cells: [f64; 2],
+    drive: Drive,
+}
+
+const ROWS: [Row; 8] = [
+    Row { name: "nominal", wire: 2.5, source: 50.0, sense: 100.0, cells: [1e4, 1e6], drive: Drive::All },
+    Row {
+        name: "1 mohm lines, 1 Tohm cells",
+        wire: 1e-3,
+        source: 1e-3,
+        sense: 1e-3,
+        cells: [1e12, 1e12],
+        drive: Drive::All,
+    },
+    Row {
+        name: "cells over nine decades",
+        wire: 1e-3,
+        source: 1e-3,
+        sense: 1e-3,
+        cells: [1e3, 1e12],
+        drive: Drive::All,
+    },
+    Row { name: "26 kohm sense", wire: 10.0, source: 100.0, sense: 26e3, cells: [1e6, 1e9], drive: Drive::All },
+    Row {
+        name: "floating words, 1 Tohm",
+        wire: 1e-3,
+        source: 1e-3,
+        sense: 1e-3,
+        cells: [1e12, 1e12],
+        drive: Drive::OneWord,
+    },
+    Row { name: "floating words", wire: 1.0, source: 50.0, sense: 1e-3, cells: [1e4, 1e9], drive: Drive::OneWord },
+    Row {
+        name: "all but one pair floating",
+        wire: 1.0,
+        source: 50.0,
+        sense: 1e-3,
+        cells: [1e4, 1e9],
+        drive: Drive::OneEach,
+    },
+    Row { name: "V/2", wire: 1.0, source: 1.0, sense: 1.0, cells: [1e4, 1e9], drive: Drive::Half },
+];
+
+/// Random numbers by splitmix64.
+fn chance(state: &mut u64) -> f64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// The network, the bias of every word and bit line, and the currents of a solve for offsets from these biases.
+fn case(row: &Row) -> (Network, [Vec<f64>; 2], [Vec<f64>; 2]) {
+    let mut state = 5;
+    let cells: Vec<f64> = (0..SIZE)
+        .map(|_| (0.8 + 0.4 * chance(&mut state)) / row.cells[usize::from(chance(&mut state) < 0.5)])
+        .collect();
+    let (mut word, mut bit) = (Lines::uniform(1.0 / row.wire, SIDE), Lines::uniform(1.0 / row.wire, SIDE));
+    let tied = |line: usize, one: bool| if one && line > 0 { 0.0 } else { 1.0 };
+    word.head = (0..SIDE).map(|i| tied(i, matches!(row.drive, Drive::OneWord | Drive::OneEach)) / row.source).collect();
+    bit.tail = (0..SIDE).map(|j| tied(j, row.drive == Drive::OneEach) / row.sense).collect();
+    let mut bias = [vec![0.0; SIDE], vec![0.0; SIDE]];
+    let mut b = [vec![0.0; SIZE], vec![0.0; SIZE]];
+    if row.drive == Drive::Half {
+        bias = [vec![0.5; SIDE], vec![0.5; SIDE]];
+        (bias[0][0], bias[1][0]) = (1.0, 0.0);
+        for k in 0..SIZE {
+            let current = cells[k] * (bias[0][k / SIDE] - bias[1][k % SIDE]);
+            (b[0][k], b[1][k]) = (-current, current);
+        }
+    } else {
+        for i in 0..SIDE {
+            b[0][i * SIDE] = word.head[i] * (0.2 + 0.8 * chance(&mut state));
+        }
+    }
+    (Network { rows: SIDE, cols: SIDE, word, bit, cells }, bias, b)
+}
+
+/// Worst relative errors of node voltages and of the currents of lines that are tied to a potential.
+fn errors(network: &Network, bias: &[Vec<f64>; 2], x: &[Vec<f64>; 2], exact: &[Double]) -> (f64, f64) {
+    let off = |x: f64, e: Double| if e.0 == 0.0 { x.abs() } else { ((Double::from(x) - e) / e).0.abs() };
+    let both = x[0].iter().chain(&x[1]);
+    let voltage = both.zip(exact).map(|(x, e)| off(*x, *e)).fold(0.0, f64::max);
+    let cell = |k: usize| {
+        let across = bias[0][k / SIDE] - bias[1][k % SIDE];
+        let theirs = Double::from(network.cells[k]) * (Double::from(across) + exact[k] - exact[SIZE + k]);
+        (network.cells[k] * (across + (x[0][k] - x[1][k])), theirs)
+    };
+    let line = |cells: &mut dyn Iterator<Item = usize>| {
+        let (ours, theirs) = cells.map(cell).fold((0.0, ZERO), |(a, b), (c, d)| (a + c, b + d));
+        off(ours, theirs)
+    };
+    let words = (0..SIDE).filter(|i| network.word.head[*i] > 0.0).map(|i| line(&mut (i * SIDE..(i + 1) * SIDE)));
+    let bits = (0..SIDE).filter(|j| network.bit.tail[*j] > 0.0).map(|j| line(&mut (j..SIZE).step_by(SIDE)));
+    (voltage, words.chain(bits).fold(0.0, f64::max))
+}
+
+fn judge(solver: &str, solve: impl Fn(&Network, &[Vec<f64>; 2]) -> [Vec<f64>; 2]) {
+    let mut failed = Vec::new();
+    for row in &ROWS {
+        let (network, bias, b) = case(row);
+        let all = &network.cells;
+        let both: Vec<Double> = b.iter().flatten().map(|v| Double::from(*v)).collect();
+        let exact = double_double::solve(&network, &Cells { ww: all, wb: all, bw: all, bb: all }, &both);
+        let (voltage, current) = errors(&network, &bias, &solve(&network, &b), &exact);
+        if !(voltage <= VOLTAGE && current <= CURRENT) {
+            failed.push(format!("{}: voltages {voltage:.1e}, currents {current:.1e}", row.name));
+        }
+    }
+    assert!(failed.is_empty(), "{solver}\n{}", failed.join("\n"));
+}
+
+#[test]
+fn the_direct_solver_is_exact_in_every_component() {
+    judge("frontal", |network, b| {
+        let mut solver = Frontal::analyse(SIDE, SIDE);
+        solver.factor(network).expect("tied lines");
+        let mut x = [vec![0.0; SIZE], vec![0.0; SIZE]];
+        let [xw, xb] = &mut x;
+        solver.solve([&b[0], &b[1]], [xw, xb]);
+        x
+    });
+}
+
+#[test]
+fn line_pcg_is_exact_in_every_component() {
+    judge("line-PCG", |network, b| {
+        let mut solver = LinePcg::new(network);
+        solver.factor(network).expect("positive lines");
+        let mut x = [vec![0.0; SIZE], vec![0.0; SIZE]];
+        let [xw, xb] = &mut x;
+        let outcome = solver.solve(network, [&b[0], &b[1]], [xw, xb], TOLERANCE, 40).expect("convergence");
+        assert!(outcome.iterations <= 15, "{outcome:?}");
+        x
+    });
+}
