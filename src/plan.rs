@@ -219,6 +219,8 @@ pub struct Options {
     pub cshunt: Option<f64>,
     /// Factor on the lengths and widths of element lines.
     pub scale: f64,
+    /// What solves arrays with resistive lines.
+    pub solver: ArraySolver,
     /// Relative pivot threshold of the sparse LU.
     pub pivrel: f64,
     /// Absolute pivot threshold of the sparse LU.
@@ -233,6 +235,20 @@ pub struct Options {
     pub save_currents: bool,
     /// Notes that name a silent choice are errors.
     pub strict: bool,
+}
+
+/// What solves the linear systems of arrays with resistive lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ArraySolver {
+    /// Line-PCG, then the multifrontal factorization, then the sparse matrix.
+    #[default]
+    Automatic,
+    /// Line-PCG; only what it refuses goes to the sparse matrix.
+    Line,
+    /// Multifrontal factorization; only what it refuses goes to the sparse matrix.
+    Frontal,
+    /// The sparse matrix, as for any circuit.
+    Sparse,
 }
 
 impl Default for Options {
@@ -257,6 +273,7 @@ impl Default for Options {
             rshunt: None,
             cshunt: None,
             scale: 1.0,
+            solver: ArraySolver::Automatic,
             pivrel: 1e-3,
             pivtol: 1e-13,
             seed: 1,

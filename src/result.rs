@@ -119,6 +119,8 @@ pub struct Stats {
     pub factorizations: usize,
     /// Iterations of the array kernel.
     pub array_iterations: usize,
+    /// Times line-PCG handed over to the direct array solver.
+    pub escalations: usize,
     /// Times the array kernel handed over to the sparse matrix.
     pub fallbacks: usize,
     /// Worst |sum of currents| over the nodes at accepted points, in A.

@@ -171,6 +171,9 @@ fn merged(mut total: Stats, part: &Stats) -> Stats {
     total.points += part.points;
     total.newton += part.newton;
     total.factorizations += part.factorizations;
+    total.array_iterations += part.array_iterations;
+    total.escalations += part.escalations;
+    total.fallbacks += part.fallbacks;
     total.kcl_residual = total.kcl_residual.max(part.kcl_residual);
     total.kcl_relative = total.kcl_relative.max(part.kcl_relative);
     for aid in &part.aids {

@@ -4,7 +4,7 @@ use super::error::Failure;
 use crate::circuit::{Circuit, UnknownKind};
 use crate::device::{Env, Mode, StateLaw};
 use crate::numeric::newton::{self, Converged, Effort, Equations, NewtonError};
-use crate::plan::Options;
+use crate::plan::{ArraySolver, Options};
 use crate::result::Stats;
 use crate::system::{Backend, Problem, Rows, System, Tolerances};
 
@@ -33,7 +33,13 @@ impl<'a> Solver<'a> {
             state: options.statetol,
             pivot: options.pivrel,
         };
-        let system = System::new(circuit, tolerances, Backend::Automatic);
+        let backend = match options.solver {
+            ArraySolver::Automatic => Backend::Automatic,
+            ArraySolver::Line => Backend::Line,
+            ArraySolver::Frontal => Backend::Frontal,
+            ArraySolver::Sparse => Backend::Sparse,
+        };
+        let system = System::new(circuit, tolerances, backend);
         let settling = circuit
             .unknowns
             .iter()
@@ -97,9 +103,11 @@ impl<'a> Solver<'a> {
 
     /// Copies the counters of the linear solvers.
     pub fn note_work(&mut self) {
-        self.stats.factorizations = self.system.work.factorizations;
-        self.stats.array_iterations = self.system.array_iterations();
-        self.stats.fallbacks = self.system.work.fallbacks;
+        let work = self.system.work();
+        self.stats.factorizations = work.factorizations;
+        self.stats.array_iterations = work.array_iterations;
+        self.stats.escalations = work.escalations;
+        self.stats.fallbacks = work.fallbacks;
     }
 
     /// Lets discrete states follow an accepted solution; true when one flipped.

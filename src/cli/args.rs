@@ -72,6 +72,9 @@ pub struct ReadArgs {
     /// Warnings, and notes that name a silent choice, are errors.
     #[arg(long)]
     pub strict: bool,
+    /// What solves arrays: auto, line (line-PCG), frontal (multifrontal) or sparse (replaces `.options solver`).
+    #[arg(long, value_name = "SOLVER", value_parser = ["auto", "line", "frontal", "sparse"])]
+    pub solver: Option<String>,
     /// Seed of all random numbers (replaces `.options seed`).
     #[arg(long, value_name = "N", alias = "randseed")]
     pub seed: Option<u64>,

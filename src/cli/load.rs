@@ -103,7 +103,7 @@ pub fn open(path: &Path, args: &ReadArgs, console: &Console) -> Result<(Elaborat
     };
     let given = given_options(args);
     if !given.is_empty() {
-        add_options(&mut deck, &given);
+        add_options(&mut deck, given);
     }
     Ok((Elaborator::new(deck, defines.parameters), diagnostics))
 }
@@ -220,24 +220,30 @@ fn harden(diagnostic: &mut Diagnostic) {
 }
 
 /// Options of the command line that have the same meaning as a card's.
-fn given_options(args: &ReadArgs) -> Vec<(&'static str, u64)> {
-    let strict = args.strict.then_some(("strict", 1));
-    let seed = args.seed.map(|seed| ("seed", seed));
-    strict.into_iter().chain(seed).collect()
+fn given_options(args: &ReadArgs) -> Vec<(&'static str, ExprKind)> {
+    #[allow(clippy::cast_precision_loss, reason = "seeds above 2^53 are rounded, as in a deck")]
+    let seed = args.seed.map(|seed| ("seed", ExprKind::Number(seed as f64)));
+    let strict = args.strict.then_some(("strict", ExprKind::Number(1.0)));
+    let solver = args.solver.as_ref().map(|word| ("solver", ExprKind::Name(word.clone())));
+    strict.into_iter().chain(seed).chain(solver).collect()
 }
 
 /// Appends them as an `.options` card, which wins over those before it, with a text of its own for diagnostics.
-fn add_options(deck: &mut netlist::ast::Deck, options: &[(&str, u64)]) {
-    let text: String = options.iter().map(|(name, value)| format!("--{name} {value} ")).collect();
+fn add_options(deck: &mut netlist::ast::Deck, options: Vec<(&str, ExprKind)>) {
+    let shown = |value: &ExprKind| match value {
+        ExprKind::Number(number) => number.to_string(),
+        ExprKind::Name(word) => word.clone(),
+        _ => String::new(),
+    };
+    let text: String = options.iter().map(|(name, value)| format!("--{name} {} ", shown(value))).collect();
     let end = u32::try_from(text.trim_end().len()).unwrap_or(0);
     let source = deck.sources.add(SourceFile { name: "<command line>".into(), text, included_at: None });
     let span = Span { source, start: 0, end };
-    let item = |(name, value): &(&str, u64)| OptionItem {
-        name: Name { text: (*name).into(), span },
-        #[allow(clippy::cast_precision_loss, reason = "seeds above 2^53 are rounded, as in a deck")]
-        value: Some(Expr { kind: ExprKind::Number(*value as f64), span }),
+    let item = |(name, kind): (&str, ExprKind)| OptionItem {
+        name: Name { text: name.into(), span },
+        value: Some(Expr { kind, span }),
     };
-    deck.body.push(Statement::Options(options.iter().map(item).collect()));
+    deck.body.push(Statement::Options(options.into_iter().map(item).collect()));
 }
 
 fn unreadable(path: &Path, error: &std::io::Error, console: &Console) -> Exit {

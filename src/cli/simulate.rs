@@ -225,6 +225,9 @@ fn join(mut sum: Stats, other: &Stats) -> Stats {
     sum.rejected_event += other.rejected_event;
     sum.newton += other.newton;
     sum.factorizations += other.factorizations;
+    sum.array_iterations += other.array_iterations;
+    sum.escalations += other.escalations;
+    sum.fallbacks += other.fallbacks;
     sum.kcl_residual = sum.kcl_residual.max(other.kcl_residual);
     sum.kcl_relative = sum.kcl_relative.max(other.kcl_relative);
     sum.delivered += other.delivered;

@@ -3,7 +3,7 @@
 use super::scope::Scope;
 use crate::diag::{Diagnostic, Severity, Span, nearest};
 use crate::netlist::ast::{Expr, ExprKind, OptionItem, Statement};
-use crate::plan::{Method, Options, SweepTarget};
+use crate::plan::{ArraySolver, Method, Options, SweepTarget};
 use crate::units;
 
 /// What the options of a deck say.
@@ -231,7 +231,8 @@ fn apply(scope: &Scope<'_>, item: &OptionItem, settings: &mut Settings) -> Resul
     match name {
         "method" => return method(scope, item, settings),
         // the parser has acted on these already
-        "dialect" | "solver" => return Ok(()),
+        "dialect" => return Ok(()),
+        "solver" => return solver(scope, item, settings),
         _ => {}
     }
     if HARMLESS.contains(&name) {
@@ -273,6 +274,35 @@ fn check_range(scope: &Scope<'_>, name: &str, value: f64, range: Range, span: Sp
         .error("E-OPTION", format!("the option `{name}` = {value} makes no sense"), span)
         .help(format!("it must be {}", range.describe())))
 }
+
+/// `solver=`: what solves arrays. Other simulators have their own words, which change nothing here.
+fn solver(scope: &Scope<'_>, item: &OptionItem, settings: &mut Settings) -> Result<(), Diagnostic> {
+    const SOLVERS: &[(&str, ArraySolver)] = &[
+        ("auto", ArraySolver::Automatic),
+        ("line", ArraySolver::Line),
+        ("frontal", ArraySolver::Frontal),
+        ("sparse", ArraySolver::Sparse),
+    ];
+    let word = match item.value.as_ref().map(|value| &value.kind) {
+        Some(ExprKind::Name(word)) => word.clone(),
+        Some(ExprKind::Text(word)) => word.to_lowercase(),
+        _ => String::new(),
+    };
+    if let Some((_, chosen)) = SOLVERS.iter().find(|(name, _)| *name == word) {
+        settings.options.solver = *chosen;
+        return Ok(());
+    }
+    if FOREIGN_SOLVERS.contains(&word.as_str()) {
+        note_harmless(scope, item);
+        return Ok(());
+    }
+    Err(scope
+        .error("E-OPTION", format!("there is no solver `{word}`"), item.name.span)
+        .help("auto, line (line-PCG), frontal (multifrontal) or sparse"))
+}
+
+/// Solvers of ngspice, LTspice and Xyce.
+const FOREIGN_SOLVERS: &[&str] = &["normal", "alternate", "klu", "superlu", "aztecoo", "belos", "lapack", "ksparse"];
 
 fn method(scope: &Scope<'_>, item: &OptionItem, settings: &mut Settings) -> Result<(), Diagnostic> {
     const METHODS: &[(&str, Method)] = &[

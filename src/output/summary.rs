@@ -21,8 +21,10 @@ pub fn lines(analysis: &str, stats: &Stats) -> Vec<String> {
     } else {
         line.push_str(", 0 rejected");
     }
+    let array =
+        if stats.array_iterations > 0 { format!(" ({} in arrays)", stats.array_iterations) } else { String::new() };
     line.push_str(&format!(
-        ", {}, KCL residual {} ({:.1e} of the node's current)",
+        ", {}{array}, KCL residual {} ({:.1e} of the node's current)",
         count(stats.newton, "Newton iteration"),
         format_si(stats.kcl_residual, "A"),
         stats.kcl_relative
@@ -39,9 +41,17 @@ pub fn lines(analysis: &str, stats: &Stats) -> Vec<String> {
             format_si(stats.stored, "J")
         ));
     }
+    let handed = [
+        (stats.escalations, "matrix", "matrices", "the multifrontal solver, which line-PCG could not solve"),
+        (stats.fallbacks, "circuit", "circuits", "the sparse matrix, which the array solvers refused"),
+    ];
+    let handed = handed
+        .iter()
+        .filter(|(n, ..)| *n > 0)
+        .map(|(n, one, many, to)| format!("  {n} {} handed to {to}", if *n == 1 { one } else { many }));
     let aids = stats.aids.iter().map(|aid| format!("  needed {aid}"));
     let branches = stats.branches.iter().map(|branch| format!("  branch: {branch}"));
-    [line].into_iter().chain(aids).chain(branches).collect()
+    [line].into_iter().chain(handed).chain(aids).chain(branches).collect()
 }
 
 fn count(n: usize, noun: &str) -> String {
@@ -64,6 +74,9 @@ mod tests {
             delivered: 1.28e-12,
             dissipated: 1.0e-12,
             stored: 0.28e-12,
+            array_iterations: 1200,
+            escalations: 1,
+            fallbacks: 2,
             aids: vec!["gmin stepping".into()],
             ..Stats::default()
         };
@@ -71,8 +84,10 @@ mod tests {
             lines("Transient Analysis", &stats),
             [
                 "Transient Analysis: 74 points, 3 rejected (2 truncation error, 1 switching event), \
-                 250 Newton iterations, KCL residual 1.5 fA (3.0e-12 of the node's current), \
+                 250 Newton iterations (1200 in arrays), KCL residual 1.5 fA (3.0e-12 of the node's current), \
                  energy balance 0.0e0 (1.28 pJ delivered, 1 pJ dissipated, 280 fJ stored)",
+                "  1 matrix handed to the multifrontal solver, which line-PCG could not solve",
+                "  2 circuits handed to the sparse matrix, which the array solvers refused",
                 "  needed gmin stepping",
             ]
         );

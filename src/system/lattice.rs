@@ -6,10 +6,12 @@
 //! enters as leaks ([`super::border`]), and what a leak cannot say is left to an outer flexible GMRES.
 //!
 //! A condensed cell [[a, -b], [-c, d]] is a conductance (b + c)/2 with leaks for the rest. Cells that are not symmetric
-//! are handled by the outer iteration too.
+//! are handled by the outer iteration too. Where line-PCG gives up (negative pivots, no convergence) the multifrontal
+//! factorization takes over, symmetric or not; only what it refuses too goes back to the sparse matrix.
 
 use std::ops::Range;
 
+use super::Backend;
 use super::Sums;
 use super::border::Border;
 use super::cells::{Cells, Port};
@@ -17,8 +19,8 @@ use super::general::{General, add_rows};
 use super::rows::Rows;
 use crate::circuit::array::{Direction, Line, Wires};
 use crate::circuit::{ArrayInstance, Circuit, Run};
-use crate::crossbar::{LinePcg, Lines, Network, Trouble, Wire};
-use crate::device::{Env, Load};
+use crate::crossbar::{Frontal, FrontalLu, LinePcg, Lines, Network, Trouble, Wire};
+use crate::device::{Env, Load, Mode};
 use crate::numeric::krylov;
 use crate::numeric::sparse::PivotRule;
 
@@ -34,6 +36,8 @@ const TOLERANCE: f64 = 1e-12;
 const ITERATIONS: usize = 400;
 /// Outer iterations where border or cells need them.
 const OUTER: krylov::Effort = krylov::Effort { tolerance: TOLERANCE, iterations: 120, restart: 40 };
+/// Bytes that the direct solver of one array may take.
+const DIRECT_MEMORY: usize = 6 << 30;
 /// Smaller arrays are left to the sparse solver.
 const SMALLEST: usize = 64;
 
@@ -65,10 +69,28 @@ struct Lattice {
     capacitance: [f64; 2],
     network: Network,
     pcg: LinePcg,
+    direct: Option<Direct>,
     /// Compact number of the first word node.
     base: usize,
     /// (b - c)/2 of every cell, when any is not zero.
     skew: Option<Vec<f64>>,
+}
+
+/// The direct solver of an array.
+enum Direct {
+    Symmetric(Box<Frontal>),
+    Unsymmetric(Box<FrontalLu>),
+}
+
+/// Which solver an array has at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Method {
+    /// Line-PCG.
+    Line,
+    /// Multifrontal, for this matrix only.
+    FrontalOnce,
+    /// Multifrontal from now on.
+    Frontal,
 }
 
 /// All arrays that the kernel solves, and the circuit around them.
@@ -82,6 +104,11 @@ pub struct Kernel {
     b: Vec<f64>,
     y: Vec<f64>,
     held: bool,
+    method: Method,
+    /// May another solver than the one asked for take over?
+    free: bool,
+    /// Times the direct solver took over.
+    pub escalations: usize,
     /// Iterations of the array solver so far.
     pub iterations: usize,
 }
@@ -153,6 +180,7 @@ impl Lattice {
             nodes: [array.wl.nodes.clone(), array.bl.nodes.clone()],
             capacitance: [capacitance(circuit, &array.wl, env), capacitance(circuit, &array.bl, env)],
             pcg: LinePcg::new(&network),
+            direct: None,
             network,
             base,
             skew: None,
@@ -212,6 +240,30 @@ impl Lattice {
         held_any
     }
 
+    /// Would the direct solver's memory be reasonable?
+    fn fits(&self) -> bool {
+        Frontal::memory(self.network.rows, self.network.cols) <= DIRECT_MEMORY
+    }
+
+    /// Factors directly with the present cells, leaks and skew.
+    fn factor_direct(&mut self) -> Result<(), Trouble> {
+        let (n, m) = (self.network.rows, self.network.cols);
+        let Some(skew) = &self.skew else {
+            if !matches!(self.direct, Some(Direct::Symmetric(_))) {
+                self.direct = Some(Direct::Symmetric(Box::new(Frontal::analyse(n, m))));
+            }
+            let Some(Direct::Symmetric(direct)) = &mut self.direct else { return Ok(()) };
+            return direct.factor(&self.network).map(|_| ());
+        };
+        if !matches!(self.direct, Some(Direct::Unsymmetric(_))) {
+            self.direct = Some(Direct::Unsymmetric(Box::new(FrontalLu::analyse(n, m))));
+        }
+        let Some(Direct::Unsymmetric(direct)) = &mut self.direct else { return Ok(()) };
+        let g = &self.network.cells;
+        let (wb, bw): (Vec<f64>, Vec<f64>) = g.iter().zip(skew).map(|(g, s)| (g + s, g - s)).unzip();
+        direct.factor(&self.network, [g, &wb, &bw, g]).map(|_| ())
+    }
+
     /// Hands the leaks to the network: at the ends of the lines where possible, which is faster.
     fn set_leaks(&mut self, leak: &[f64]) {
         let (n, m) = (self.network.rows, self.network.cols);
@@ -246,9 +298,12 @@ impl Kernel {
         cells: &[Cells],
         which: &[usize],
         general: &General,
-        env: &Env,
+        backend: Backend,
         rule: PivotRule,
     ) -> Self {
+        // conductances of wires and capacitances of lines do not depend on time or sources
+        let temperature = circuit.temperature;
+        let env = &Env { time: 0.0, temperature, gmin: 0.0, source_scale: 1.0, mode: Mode::Dc };
         let mut compact_of = vec![u32::MAX; circuit.unknowns.len()];
         let mut arrays = Vec::new();
         let mut base = 0;
@@ -269,6 +324,9 @@ impl Kernel {
             b: vec![0.0; base],
             y: vec![0.0; base],
             held: false,
+            method: if backend == Backend::Frontal { Method::Frontal } else { Method::Line },
+            free: backend == Backend::Automatic,
+            escalations: 0,
             iterations: 0,
         }
     }
@@ -309,6 +367,27 @@ impl Kernel {
     /// What the kernel cannot do.
     pub fn factor(&mut self, cells: &[Cells], general: &General, rows: &Rows) -> Result<(), Refusal> {
         self.held = false;
+        if self.method == Method::FrontalOnce {
+            self.method = Method::Line;
+        }
+        self.prepare(cells, general, rows)
+    }
+
+    /// Hands a refused matrix to the direct solver and prepares again; false when there is nothing else to try.
+    ///
+    /// # Errors
+    /// What the direct solver cannot do either.
+    pub fn escalate(&mut self, why: Refusal, cells: &[Cells], general: &General, rows: &Rows) -> Result<bool, Refusal> {
+        let Refusal::Array(trouble) = why else { return Ok(false) };
+        if self.method != Method::Line || !self.free || self.arrays.iter().any(|a| !a.fits()) {
+            return Ok(false);
+        }
+        self.method = if matches!(trouble, Trouble::Limit { .. }) { Method::Frontal } else { Method::FrontalOnce };
+        self.escalations += 1;
+        self.prepare(cells, general, rows).map(|()| true)
+    }
+
+    fn prepare(&mut self, cells: &[Cells], general: &General, rows: &Rows) -> Result<(), Refusal> {
         for array in &mut self.arrays {
             self.held |= array.assemble(&cells[array.cells], rows, &mut self.own);
         }
@@ -316,7 +395,10 @@ impl Kernel {
         self.border.factor(&general.values, &mut self.leak).map_err(|k| Refusal::Border(general.ids[k] as usize))?;
         for array in &mut self.arrays {
             array.set_leaks(&self.leak);
-            array.pcg.factor(&array.network)?;
+            match self.method {
+                Method::Line => array.pcg.factor(&array.network)?,
+                Method::Frontal | Method::FrontalOnce => array.factor_direct()?,
+            }
         }
         Ok(())
     }
@@ -357,7 +439,8 @@ impl Kernel {
         let b = std::mem::take(&mut self.b);
         let mut y = std::mem::take(&mut self.y);
         y.fill(0.0);
-        let outcome = if self.border.is_wide() || self.arrays.iter().any(|a| a.skew.is_some()) {
+        let skewed = self.method == Method::Line && self.arrays.iter().any(|a| a.skew.is_some());
+        let outcome = if self.border.is_wide() || skewed {
             let mut operator = Coupled { kernel: self, values, tolerance: 1e-4 };
             krylov::solve(&mut operator, &b, &mut y, OUTER).and_then(|outcome| {
                 // the outer residual is relative to the whole; Newton judges rows
@@ -377,8 +460,18 @@ impl Kernel {
             let range = array.base..array.base + 2 * n;
             let (bw, bb) = b[range.clone()].split_at(n);
             let (yw, yb) = y[range].split_at_mut(n);
-            let outcome = array.pcg.solve(&array.network, [bw, bb], [yw, yb], tolerance, ITERATIONS)?;
-            self.iterations += outcome.iterations;
+            match (self.method, &mut array.direct) {
+                (Method::Frontal | Method::FrontalOnce, Some(Direct::Symmetric(direct))) => {
+                    direct.solve([bw, bb], [yw, yb]);
+                }
+                (Method::Frontal | Method::FrontalOnce, Some(Direct::Unsymmetric(direct))) => {
+                    direct.solve([bw, bb], [yw, yb]);
+                }
+                _ => {
+                    let outcome = array.pcg.solve(&array.network, [bw, bb], [yw, yb], tolerance, ITERATIONS)?;
+                    self.iterations += outcome.iterations;
+                }
+            }
         }
         Ok(())
     }

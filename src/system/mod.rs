@@ -32,7 +32,7 @@ use std::ops::Range;
 
 use crate::circuit::{Circuit, UnknownKind};
 use crate::device::group::{GROUND, value_at};
-use crate::device::{Env, Load, Mode};
+use crate::device::{Env, Load};
 use crate::numeric::sparse::{PivotRule, SparseLu};
 use cells::Cells;
 use general::General;
@@ -56,9 +56,13 @@ pub struct Tolerances {
 /// How linear systems may be solved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Backend {
-    /// Arrays by their structure, the rest as a sparse matrix.
+    /// Arrays by their structure, by whatever solver suits them; the rest as a sparse matrix.
     #[default]
     Automatic,
+    /// Arrays by line-PCG only.
+    Line,
+    /// Arrays by the multifrontal factorization only.
+    Frontal,
     /// One sparse matrix for everything.
     Sparse,
 }
@@ -73,6 +77,8 @@ pub struct Work {
     pub factorizations: usize,
     /// Iterations of the array kernel.
     pub array_iterations: usize,
+    /// Times line-PCG handed over to the direct solver.
+    pub escalations: usize,
     /// Times the array kernel handed over to the sparse matrix.
     pub fallbacks: usize,
 }
@@ -109,8 +115,7 @@ pub struct System {
     row_noise: Vec<f64>,
     kinds: Vec<UnknownKind>,
     tolerances: Tolerances,
-    /// Counters.
-    pub work: Work,
+    work: Work,
     /// Why the array kernel was left, the first time.
     pub refusal: Option<Refusal>,
 }
@@ -137,10 +142,12 @@ impl System {
         let mut cells: Vec<Cells> = (0..circuit.arrays.len()).filter_map(|k| Cells::find(circuit, k)).collect();
         drop_reached_cells(circuit, &mut cells);
         let which: Vec<usize> = match backend {
-            Backend::Automatic => (0..cells.len()).filter(|&k| lattice::qualifies(circuit, &cells[k])).collect(),
+            Backend::Automatic | Backend::Line | Backend::Frontal => {
+                (0..cells.len()).filter(|&k| lattice::qualifies(circuit, &cells[k])).collect()
+            }
             Backend::Sparse => Vec::new(),
         };
-        let (general, kernel) = split(circuit, &cells, &which, tolerances.pivot);
+        let (general, kernel) = split(circuit, &cells, &which, backend, tolerances.pivot);
         let n = circuit.unknowns.len();
         let lu = sparse_lu(&general, kernel.is_some(), tolerances.pivot);
         Self {
@@ -168,9 +175,10 @@ impl System {
     pub fn leave_kernel(&mut self, circuit: &Circuit, why: Refusal) -> bool {
         let Some(kernel) = self.kernel.take() else { return false };
         self.work.array_iterations = kernel.iterations;
+        self.work.escalations = kernel.escalations;
         self.work.fallbacks += 1;
         self.refusal = self.refusal.or(Some(why));
-        (self.general, _) = split(circuit, &self.cells, &[], self.tolerances.pivot);
+        (self.general, _) = split(circuit, &self.cells, &[], Backend::Sparse, self.tolerances.pivot);
         self.lu = sparse_lu(&self.general, false, self.tolerances.pivot);
         self.factored.clear();
         true
@@ -206,10 +214,11 @@ impl System {
         self.sums.absolute[k]
     }
 
-    /// Iterations of the array kernel so far.
+    /// Counters of the linear solvers so far.
     #[must_use]
-    pub fn array_iterations(&self) -> usize {
-        self.kernel.as_ref().map_or(self.work.array_iterations, |k| k.iterations)
+    pub fn work(&self) -> Work {
+        let Some(kernel) = &self.kernel else { return self.work };
+        Work { array_iterations: kernel.iterations, escalations: kernel.escalations, ..self.work }
     }
 
     /// Evaluates f and q of every device at `x`, without derivatives.
@@ -314,6 +323,20 @@ impl System {
         Ok(())
     }
 
+    /// Factors and solves J y = b in place, by the direct array solver where line-PCG gives up.
+    fn factor_and_solve(&mut self, rows: &Rows, b: &mut [f64]) -> Result<(), Fault> {
+        let given = b.to_vec();
+        let mut outcome = self.factor(rows).and_then(|()| self.solve(rows, b));
+        if let Err(Fault::Refused(why)) = outcome
+            && let Some(kernel) = &mut self.kernel
+            && kernel.escalate(why, &self.cells, &self.general, rows).map_err(Fault::Refused)?
+        {
+            b.copy_from_slice(&given);
+            outcome = self.solve(rows, b);
+        }
+        outcome
+    }
+
     /// Rows whose charge, flux or state can be other than zero, at the solution `x`.
     #[must_use]
     pub fn dynamic_rows(&mut self, circuit: &Circuit, env: &Env, x: &[f64]) -> Vec<usize> {
@@ -385,7 +408,13 @@ fn drop_reached_cells(circuit: &Circuit, cells: &mut Vec<Cells>) {
     }
 }
 
-fn split(circuit: &Circuit, cells: &[Cells], which: &[usize], pivot: f64) -> (General, Option<Kernel>) {
+fn split(
+    circuit: &Circuit,
+    cells: &[Cells],
+    which: &[usize],
+    backend: Backend,
+    pivot: f64,
+) -> (General, Option<Kernel>) {
     let n = circuit.unknowns.len();
     let (mut line, mut hidden) = (vec![false; n], vec![false; n]);
     for id in cells.iter().flat_map(Cells::inner_ids) {
@@ -400,9 +429,7 @@ fn split(circuit: &Circuit, cells: &[Cells], which: &[usize], pivot: f64) -> (Ge
     let stamped: Vec<&Cells> = cells.iter().enumerate().filter(|(k, _)| !which.contains(k)).map(|(_, c)| c).collect();
     let general = General::new(circuit, &elsewhere(circuit, cells, which), &stamped, &line, &hidden);
     let rule = PivotRule { relative: pivot, ..PivotRule::default() };
-    // conductances of wires and capacitances of lines do not depend on time or sources
-    let env = Env { time: 0.0, temperature: circuit.temperature, gmin: 0.0, source_scale: 1.0, mode: Mode::Dc };
-    let kernel = (!which.is_empty()).then(|| Kernel::new(circuit, cells, which, &general, &env, rule));
+    let kernel = (!which.is_empty()).then(|| Kernel::new(circuit, cells, which, &general, backend, rule));
     (general, kernel)
 }
 

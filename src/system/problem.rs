@@ -35,14 +35,14 @@ impl<'a> Problem<'a> {
     /// The unknown whose pivot vanished.
     pub fn solve(&mut self, b: &mut [f64]) -> Result<(), usize> {
         let given = b.to_vec();
-        let mut outcome = self.system.factor(self.rows).and_then(|()| self.system.solve(self.rows, b));
+        let mut outcome = self.system.factor_and_solve(self.rows, b);
         if let Err(Fault::Refused(why)) = outcome
             && self.system.leave_kernel(self.circuit, why)
         {
             let at = std::mem::take(&mut self.at);
             self.linearise(&at);
             b.copy_from_slice(&given);
-            outcome = self.system.factor(self.rows).and_then(|()| self.system.solve(self.rows, b));
+            outcome = self.system.factor_and_solve(self.rows, b);
         }
         outcome.map_err(|fault| match fault {
             Fault::Singular(k) => k,

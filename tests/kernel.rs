@@ -1,0 +1,201 @@
+//! Arrays solved by their structure against the same circuits as one sparse matrix: random sizes, sides, faults, breaks,
+//! wires, periphery, cells with negative differential conductance and cells that are not symmetric.
+//!
+//! Both solve far below the tolerances of a user's run; every unknown must agree to 1e-9 of the largest voltage.
+
+use std::fmt::Write as _;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use sneakpath::analysis;
+use sneakpath::circuit::Circuit;
+use sneakpath::elaborate::Elaborator;
+use sneakpath::netlist::{ReadOptions, parse_text};
+use sneakpath::plan::{Analysis, ArraySolver, Overrides, Plan, Signal};
+use sneakpath::result::{PlotHeader, Sink, Stats};
+
+#[derive(Default)]
+struct LastPoint(Vec<f64>);
+impl Sink for LastPoint {
+    fn begin(&mut self, _: &PlotHeader) {}
+    fn point(&mut self, values: &[f64]) {
+        self.0 = values.to_vec();
+    }
+    fn end(&mut self) {}
+}
+
+fn circuit(text: &str) -> (Circuit, Vec<Analysis>) {
+    let (deck, notes) = parse_text("kernel.cir", text, &ReadOptions::default());
+    assert!(!sneakpath::diag::has_errors(&notes), "{notes:#?}\n{text}");
+    let built = Elaborator::new(deck, Vec::new()).build(&Overrides::default());
+    let built = built.unwrap_or_else(|e| panic!("{e:#?}\n{text}"));
+    (built.circuit, built.plan.analyses)
+}
+
+/// Last point of the deck's only analysis: all node voltages.
+fn solve(text: &str, solver: ArraySolver) -> (Vec<f64>, Stats) {
+    let (mut circuit, analyses) = circuit(text);
+    let names: Vec<String> = circuit.match_nodes("*").into_iter().map(|(name, _)| name).collect();
+    let signals: Vec<Signal> = names.into_iter().map(Signal::Voltage).collect();
+    let mut plan = Plan { saved: signals.len(), signals, ..Plan::default() };
+    plan.options.reltol = 1e-10;
+    plan.options.vntol = 1e-12;
+    plan.options.abstol = 1e-16;
+    plan.options.statetol = 1e-10;
+    plan.options.solver = solver;
+    if matches!(analyses[0], Analysis::Tran(_)) {
+        // the steps must be the same: they follow the solution, whose last bits differ
+        plan.options.trtol = 1e9;
+        plan.options.reltol = 1e-8;
+    }
+    let mut sink = LastPoint::default();
+    let rebuild = |_: &Overrides| Err("nothing is swept".to_string());
+    let stats = analysis::run(&analyses[0], &mut circuit, &plan, "", &rebuild, &mut sink);
+    (sink.0, stats.unwrap_or_else(|e| panic!("{e}\n{text}")))
+}
+
+fn compare(text: &str, solver: ArraySolver, bound: f64) -> Stats {
+    let (sparse, _) = solve(text, ArraySolver::Sparse);
+    let (kernel, stats) = solve(text, solver);
+    assert_eq!(sparse.len(), kernel.len());
+    let scale = sparse.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+    for (k, (a, b)) in sparse.iter().zip(&kernel).enumerate() {
+        assert!((a - b).abs() <= bound * scale, "{solver:?}, unknown {k}: {a} against {b}\n{text}");
+    }
+    stats
+}
+
+const CELLS: &[&str] = &[
+    // linear
+    "R1 wl bl {r}",
+    // a node inside
+    "R1 wl mid {r}\nR2 mid bl {0.3*r}",
+    // smooth selector and resistor
+    "B1 wl mid I={1e-6*sinh(V(wl,mid)/0.1)}\nR1 mid bl {r}",
+    // negative differential conductance between 0.2 V and 0.6 V
+    "B1 wl bl I={V(wl,bl)/r*(1-2.2*exp(-((V(wl,bl)-0.45)/0.15)**2))}\nR9 wl bl {20*r}",
+    // not symmetric: a transistor that saturates, gate tied to the word line
+    "G1 wl bl wl 0 {0.2/r}\nR1 wl bl {r}",
+    // leaks to ground inside the cell
+    "R1 wl mid {r}\nR2 mid bl {r}\nR3 mid 0 {30*r}",
+];
+
+fn pick<'a>(random: &mut ChaCha8Rng, from: &[&'a str]) -> &'a str {
+    from[random.random_range(0..from.len())]
+}
+
+/// A random array with random periphery.
+fn deck(random: &mut ChaCha8Rng) -> String {
+    let rows = random.random_range(3..=18);
+    let cols = random.random_range((64usize.div_ceil(rows)).max(3)..=26);
+    let mut text = String::from("random array\n");
+    let cell = pick(random, CELLS);
+    let _ = writeln!(text, ".subckt cell wl bl r=10k\n{cell}\n.ends");
+    let wire = |random: &mut ChaCha8Rng| pick(random, &["0.01", "1", "2.5", "30", "100"]);
+    let (rwl, rbl) = (wire(random), wire(random));
+    let (word_side, bit_side) = (pick(random, &["left", "right", "both"]), pick(random, &["top", "bottom", "both"]));
+    let _ = write!(
+        text,
+        ".xbar XB {rows} {cols} CELL=cell(wl bl) RWL={rwl} RBL={rbl} WLSIDE={word_side} BLSIDE={bit_side}"
+    );
+    let (low, decades) = (pick(random, &["1k", "10k", "100k"]), random.random_range(0..4));
+    let _ = write!(text, " r={{{low}*10**(aunif({decades},{decades}))}}");
+    if random.random_bool(0.4) {
+        text.push_str(" SA0=0.05 SA1=0.03");
+    }
+    if random.random_bool(0.4) {
+        let _ = write!(text, " RWLT={} RBLT=5", pick(random, &["0", "20"]));
+    }
+    let mut buses = Vec::new();
+    for (side, lines, prefix) in [(word_side, rows, "w"), (bit_side, cols, "b")] {
+        for end in 0..if side == "both" { 2 } else { 1 } {
+            buses.push((format!("{prefix}{end}"), lines));
+        }
+    }
+    text.push_str("\nXa");
+    for (bus, lines) in &buses {
+        let _ = write!(text, " {bus}[0:{}]", lines - 1);
+    }
+    text.push_str(" XB\n");
+    for (bus, lines) in &buses {
+        periphery(random, &mut text, bus, *lines);
+    }
+    text.push_str(".op\n.end\n");
+    text
+}
+
+/// What stands at one end of a family of lines.
+fn periphery(random: &mut ChaCha8Rng, text: &mut String, bus: &str, lines: usize) {
+    let kind = random.random_range(0..6);
+    for k in 0..lines {
+        let volts: f64 = random.random_range(0.0..0.9);
+        let node = format!("{bus}_{k}");
+        let _ = match kind {
+            0 => writeln!(text, "V{node} {node} 0 {volts}"),
+            1 => writeln!(text, "V{node} d{node} 0 {volts}\nR{node} d{node} {node} 120"),
+            2 => writeln!(text, "R{node} {node} 0 {}", pick(random, &["1m", "100", "26k"])),
+            // all on one bus behind a resistor: a border that couples the lines
+            3 => writeln!(text, "R{node} {node} {bus}bus 50"),
+            // a virtual ground per line
+            4 => writeln!(text, "E{node} o{node} 0 0 {node} 1e4\nR{node} {node} o{node} 1k"),
+            // every third line floats
+            _ if k % 3 == 0 => Ok(()),
+            _ => writeln!(text, "V{node} {node} 0 {volts}"),
+        };
+    }
+    if kind == 3 {
+        let _ = writeln!(text, "V{bus}bus s{bus}bus 0 0.4\nR{bus}bus s{bus}bus {bus}bus 10");
+    }
+    let _ = writeln!(text, "Rtie{bus} {bus}_0 0 1meg");
+}
+
+/// Hundreds of random arrays, each by line-PCG with everything that may take over, every fourth by the direct solver.
+#[test]
+fn random_arrays_agree_with_the_sparse_matrix() {
+    let mut random = ChaCha8Rng::seed_from_u64(20261122);
+    let (mut iterations, mut fallbacks) = (0, 0);
+    for number in 0..200 {
+        let text = deck(&mut random);
+        let solver = if number % 4 == 3 { ArraySolver::Frontal } else { ArraySolver::Automatic };
+        let stats = compare(&text, solver, 1e-9);
+        iterations += stats.array_iterations;
+        fallbacks += stats.fallbacks;
+    }
+    assert!(iterations > 1000, "the kernel took part: {iterations} iterations");
+    assert!(fallbacks <= 10, "the sparse matrix is the exception: {fallbacks}");
+}
+
+/// A shared bus behind a resistor couples all bit lines: the outer iteration, no fallback.
+#[test]
+fn a_shared_bus_stays_in_the_kernel() {
+    let text = "bus\n.subckt cell wl bl r=10k\nR1 wl bl {r}\n.ends\n\
+        .xbar XB 12 12 CELL=cell(wl bl) RWL=2 RBL=2\nXa W[0:11] B[0:11] XB\nVw[0:11] W[0:11] 0 0.3\n\
+        Rb[0:11] B[0:11] common 10\nRc common 0 1k\n.op\n.end\n";
+    let stats = compare(text, ArraySolver::Line, 1e-9);
+    assert_eq!(stats.fallbacks, 0);
+    assert!(stats.array_iterations > 0);
+}
+
+/// Two arrays on the same bit lines.
+#[test]
+fn two_arrays_on_the_same_lines_stay_in_the_kernel() {
+    let text = "two\n.subckt cell wl bl r=10k\nR1 wl bl {r}\n.ends\n\
+        .xbar XB 10 12 CELL=cell(wl bl) RWL=2 RBL=2\nXa W[0:9] B[0:11] XB r=20k\nXc U[0:9] B[0:11] XB\n\
+        Vw[0:9] W[0:9] 0 0.3\nVu[0:9] U[0:9] 0 0.7\nRb[0:11] B[0:11] 0 100\n.op\n.end\n";
+    let stats = compare(text, ArraySolver::Line, 1e-9);
+    assert_eq!(stats.fallbacks, 0);
+    assert!(stats.array_iterations > 0);
+}
+
+/// Line capacitances, a memristor per cell, held start voltages: a whole transient.
+#[test]
+fn a_write_transient_agrees_with_the_sparse_matrix() {
+    let text = "write\n.subckt cell wl bl\nN1 wl bl mem\n.ends\n\
+        .model mem vteam(ron=10k roff=1meg von=-0.3 voff=0.3 kon=-2e6 koff=2e6 alphaon=3 alphaoff=3 won=0 woff=1 x0=0.1)\n\
+        .xbar XB 9 11 CELL=cell(wl bl) RWL=2.5 RBL=2.5 CWL=1f CBL=1f\nXa W[0:8] B[0:10] XB\n\
+        Vsel W_0 0 PULSE(0 1 10n 1n 1n 100n 2u)\nVwl[1:8] W[1:8] 0 PULSE(0 0.5 10n 1n 1n 100n 2u)\n\
+        Vbsel B_0 0 0\nVbl[1:10] B[1:10] 0 PULSE(0 0.5 10n 1n 1n 100n 2u)\n.tran 1n 60n 0 0.5n\n.end\n";
+    let stats = compare(text, ArraySolver::Line, 1e-6);
+    assert_eq!(stats.fallbacks, 0);
+    assert!(stats.array_iterations > 0);
+}
