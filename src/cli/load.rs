@@ -87,7 +87,8 @@ pub fn open(path: &Path, args: &ReadArgs, console: &Console) -> Result<(Elaborat
         console.complain(&sentence);
         Exit::Usage
     })?;
-    let options = ReadOptions { include_dirs: args.include.clone(), dialect: defines.dialect, studies: Vec::new() };
+    let options =
+        ReadOptions { include_dirs: args.include.clone(), dialect: defines.dialect, studies: crate::study::words() };
     let (mut deck, diagnostics) = if path.as_os_str() == "-" {
         let mut text = Vec::new();
         std::io::stdin().read_to_end(&mut text).map_err(|e| unreadable(path, &e, console))?;

@@ -89,13 +89,23 @@ impl Elaborator {
         Arc::make_mut(&mut self.supplied).insert(PathBuf::from(name), matrix);
     }
 
-    /// The value of an expression in the parameters of the deck, at one step point.
+    /// The value of an expression in the parameters of the deck at one step point: once for each instance path, for
+    /// which random functions are drawn in a Monte Carlo run; once at the top when there is no path.
     ///
     /// # Errors
     /// As [`Scope::number`].
-    pub fn number(&self, expression: &Expr, overrides: &Overrides) -> Result<f64, Vec<Diagnostic>> {
+    pub fn numbers(
+        &self,
+        expression: &Expr,
+        paths: &[String],
+        overrides: &Overrides,
+    ) -> Result<Vec<f64>, Vec<Diagnostic>> {
         let (scope, _) = self.open(overrides)?;
-        scope.number(expression).map_err(|error| vec![error])
+        let wrong = |error| vec![error];
+        if paths.is_empty() {
+            return scope.number(expression).map(|value| vec![value]).map_err(wrong);
+        }
+        paths.iter().map(|path| scope.with(Vec::new(), path).number(expression).map_err(wrong)).collect()
     }
 
     /// The deck.
@@ -108,6 +118,16 @@ impl Elaborator {
     #[must_use]
     pub fn defines(&self) -> &[(String, f64)] {
         &self.defines
+    }
+
+    /// The options in force, without those of a step.
+    ///
+    /// # Errors
+    /// As [`Elaborator::build`], as far as options are concerned.
+    pub fn options(&self) -> Result<Options, Vec<Diagnostic>> {
+        let overrides = Overrides::default();
+        let (scope, _) = self.open(&overrides)?;
+        Ok(scope.context().options.clone())
     }
 
     /// The points of the outer loops; one empty point when nothing is stepped.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 pub mod collect;
 pub mod csv;
 pub mod figure;
+pub mod journal;
 pub mod log;
 pub mod measures;
 pub mod npz;

@@ -31,6 +31,17 @@ pub struct Report {
     pub trust: Trust,
 }
 
+/// One point of a sweep over a study: what a journal keeps of it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Part {
+    /// Its table.
+    pub rows: Grid,
+    /// What failed in it.
+    pub failures: Vec<String>,
+    /// Its solves.
+    pub trust: Trust,
+}
+
 /// A single result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fact {

@@ -6,7 +6,7 @@ use crate::elaborate::percell::Matrix;
 use crate::elaborate::{Elaborated, Elaborator};
 use crate::netlist::ast::{Deck, Expr, Statement, StudyCard, Subckt};
 use crate::netlist::{self, ReadOptions};
-use crate::plan::{Analysis, Overrides, Signal, Snapshot, Tran};
+use crate::plan::{Analysis, Options, Overrides, Signal, Snapshot, Tran};
 use crate::result::{ArraySnapshot, PlotHeader, Sink, Stats, Table};
 
 use super::{StudyError, Watch};
@@ -18,6 +18,7 @@ pub struct Definitions {
     elaborator: Elaborator,
     defines: Vec<(String, f64)>,
     options: ReadOptions,
+    base: Overrides,
 }
 
 impl Definitions {
@@ -27,7 +28,21 @@ impl Definitions {
         let mut deck = deck.clone();
         deck.body.retain(is_definition);
         let options = ReadOptions { dialect: Some(deck.dialect), studies: super::words(), ..ReadOptions::default() };
-        Self { elaborator: Elaborator::new(deck, defines.to_vec()), defines: defines.to_vec(), options }
+        let elaborator = Elaborator::new(deck, defines.to_vec());
+        Self { elaborator, defines: defines.to_vec(), options, base: Overrides::default() }
+    }
+
+    /// The same definitions with other values of the deck's parameters, or in a Monte Carlo run, where random functions
+    /// are drawn.
+    #[must_use]
+    pub fn at(&self, base: Overrides) -> Self {
+        Self { base, ..self.clone() }
+    }
+
+    /// The Monte Carlo run, when this is one.
+    #[must_use]
+    pub fn run(&self) -> Option<u64> {
+        self.base.run
     }
 
     /// The deck of definitions, whose sources show any span of it.
@@ -45,6 +60,14 @@ impl Definitions {
         })
     }
 
+    /// Names of the deck's own parameters.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<&str> {
+        let assigns =
+            self.deck().body.iter().filter_map(|s| if let Statement::Param(list) = s { Some(list) } else { None });
+        assigns.flatten().map(|assign| assign.name.text.as_str()).collect()
+    }
+
     /// Names of all subcircuits.
     pub fn cells(&self) -> impl Iterator<Item = &str> {
         self.deck().body.iter().filter_map(|statement| match statement {
@@ -58,8 +81,20 @@ impl Definitions {
     /// # Errors
     /// An expression without a value.
     pub fn number(&self, expression: &Expr) -> Result<f64, Diagnostic> {
-        let value = self.elaborator.number(expression, &Overrides::default());
-        value.map_err(|errors| {
+        let nominal = Overrides { run: None, ..self.base.clone() };
+        self.evaluate(expression, &[], &nominal).map(|values| values.first().copied().unwrap_or(f64::NAN))
+    }
+
+    /// The value of an expression in each of these instances; random functions are drawn for each in a Monte Carlo run.
+    ///
+    /// # Errors
+    /// An expression without a value.
+    pub fn numbers(&self, expression: &Expr, instances: &[String]) -> Result<Vec<f64>, Diagnostic> {
+        self.evaluate(expression, instances, &self.base)
+    }
+
+    fn evaluate(&self, expression: &Expr, instances: &[String], at: &Overrides) -> Result<Vec<f64>, Diagnostic> {
+        self.elaborator.numbers(expression, instances, at).map_err(|errors| {
             let first = errors.into_iter().next();
             first.unwrap_or_else(|| Diagnostic::error("E-VALUE", "no value").at(expression.span))
         })
@@ -79,6 +114,18 @@ impl Definitions {
         Ok(statements.into_iter().filter_map(card).collect())
     }
 
+    /// Seed of all random numbers, `.options seed` or `--seed`.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.elaborator.options().map_or_else(|_| Options::default().seed, |options| options.seed)
+    }
+
+    /// Mistakes in the user's deck, with its texts.
+    #[must_use]
+    pub fn circuit(&self, diagnostics: Vec<Diagnostic>) -> StudyError {
+        StudyError::Circuit { diagnostics, sources: Box::new(self.deck().sources.clone()) }
+    }
+
     /// The bench whose circuit these lines describe, beside the definitions.
     ///
     /// # Errors
@@ -90,7 +137,7 @@ impl Definitions {
             return Err(StudyError::Circuit { diagnostics, sources: Box::new(deck.sources) });
         }
         deck.body.extend(statements);
-        Ok(Bench { elaborator: Elaborator::new(deck, self.defines.clone()) })
+        Ok(Bench { elaborator: Elaborator::new(deck, self.defines.clone()), base: self.base.clone() })
     }
 }
 
@@ -113,6 +160,7 @@ fn is_definition(statement: &Statement) -> bool {
 #[derive(Debug, Clone)]
 pub struct Bench {
     elaborator: Elaborator,
+    base: Overrides,
 }
 
 /// What is wanted of a solve.
@@ -172,7 +220,10 @@ impl Bench {
     pub fn build(&self, overrides: &Overrides) -> Result<Elaborated, StudyError> {
         let sources = || Box::new(self.elaborator.deck().sources.clone());
         let wrong = |diagnostics| StudyError::Circuit { diagnostics, sources: sources() };
-        self.elaborator.build(overrides).map_err(wrong)
+        let mut all = self.base.clone();
+        all.values.extend(overrides.values.iter().map(|(target, value)| (target.clone(), *value)));
+        all.run = overrides.run.or(all.run);
+        self.elaborator.build(&all).map_err(wrong)
     }
 
     /// Its operating point.

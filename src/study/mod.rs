@@ -6,14 +6,24 @@
 //! business of `output`. Nothing here knows a solver, a file format or a terminal.
 
 pub mod argument;
+pub mod array;
 pub mod bench;
 pub mod check;
 pub mod density;
 mod error;
 pub mod feedforward;
 pub mod infer;
+pub mod map;
+pub mod margin;
+pub mod max_size;
+pub mod pattern;
 pub mod pulse;
+pub mod read;
 mod registry;
+pub mod scheme;
+pub mod sneak;
+pub mod sweep;
+pub mod words;
 
 pub use argument::{Argument, Arguments, Fallback, Kind, Parameter, Value};
 pub use bench::{Bench, Definitions, Solution};
@@ -39,6 +49,11 @@ pub struct Card {
 pub trait Study: Sync {
     /// Its words.
     fn card(&self) -> &'static Card;
+
+    /// The column that matters most: the ordinate when a parameter is swept.
+    fn headline(&self) -> &'static str {
+        ""
+    }
 
     /// Computes it. Points that fail are named in [`Report::failures`]; the others are kept.
     ///

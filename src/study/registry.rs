@@ -3,4 +3,13 @@
 use super::Study;
 
 /// Every study, in the order in which they are listed.
-pub const REGISTRY: &[&dyn Study] = &[&super::pulse::Pulse, &super::density::Density, &super::infer::Infer];
+#[rustfmt::skip]
+pub const REGISTRY: &[&dyn Study] = &[
+    &super::margin::Margin,
+    &super::max_size::MaxSize,
+    &super::sneak::Sneak,
+    &super::map::Maps,
+    &super::pulse::Pulse,
+    &super::density::Density,
+    &super::infer::Infer,
+];

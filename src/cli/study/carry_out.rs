@@ -9,6 +9,7 @@ use super::super::console::{Console, say};
 use super::super::exit::Exit;
 use super::super::{interrupt, load, report as messages};
 use super::command::StudyArgs;
+use super::looped;
 use super::request::{Mistakes, Requests, of_command, of_deck};
 use super::watch::Bar;
 use super::write::Wishes;
@@ -17,6 +18,7 @@ use crate::diag::has_errors;
 use crate::elaborate::Elaborator;
 use crate::output::report::{object, page};
 use crate::result::report::Report;
+use crate::study::sweep::Loops;
 use crate::study::{Context, Study, StudyError};
 
 /// `sneakpath STUDY DECK ..`.
@@ -31,6 +33,13 @@ pub fn run(study: &'static dyn Study, matches: &ArgMatches) -> Exit {
     let console = Console::new(&args.talk, false);
     let wishes = match Wishes::of_study(&args) {
         Ok(wishes) => wishes,
+        Err(sentence) => {
+            console.complain(&sentence);
+            return Exit::Usage;
+        }
+    };
+    let loops = match looped::loops(&args.sweep, args.mc) {
+        Ok(loops) => loops,
         Err(sentence) => {
             console.complain(&sentence);
             return Exit::Usage;
@@ -53,7 +62,7 @@ pub fn run(study: &'static dyn Study, matches: &ArgMatches) -> Exit {
     diagnostics.extend(requests.notes.iter().cloned());
     console.diagnose(&diagnostics, &requests.sources);
     interrupt::listen();
-    let (objects, exit) = pooled(args.threads, || all(&requests, &wishes, &console));
+    let (objects, exit) = pooled(args.threads, || all(&requests, &loops, &wishes, &console));
     if console.json() {
         say(&document(study.card().word, objects).to_string());
     }
@@ -63,7 +72,7 @@ pub fn run(study: &'static dyn Study, matches: &ArgMatches) -> Exit {
 /// The study cards of a deck that is being run; the objects are for the document of the run.
 pub fn run_cards(elaborator: &Elaborator, threads: usize, wishes: &Wishes, console: &Console) -> (Vec<Value>, Exit) {
     match of_deck(elaborator) {
-        Ok(requests) => pooled(threads, || all(&requests, wishes, console)),
+        Ok(requests) => pooled(threads, || all(&requests, &Loops::default(), wishes, console)),
         Err(mistakes) => (Vec::new(), refuse(&mistakes, console)),
     }
 }
@@ -89,20 +98,24 @@ fn refuse((diagnostics, sources): &Mistakes, console: &Console) -> Exit {
     Exit::Netlist
 }
 
-fn all(requests: &Requests, wishes: &Wishes, console: &Console) -> (Vec<Value>, Exit) {
+fn all(requests: &Requests, loops: &Loops, wishes: &Wishes, console: &Console) -> (Vec<Value>, Exit) {
     let mut objects = Vec::new();
     let mut exit = Exit::Success;
     for (k, request) in requests.list.iter().enumerate() {
         let word = request.study.card().word;
         let bar = Bar::new(console, word);
         let context = Context { definitions: &requests.definitions, watch: &bar };
-        let outcome = request.study.run(&context, &request.arguments);
+        let same = requests.list[..k].iter().filter(|r| r.study.card().word == word).count();
+        let outcome = if loops.is_empty() {
+            request.study.run(&context, &request.arguments)
+        } else {
+            looped::run(loops, &context, request, same, wishes, console)
+        };
         bar.finish();
         match outcome {
             Ok(mut report) => {
                 report.study = word.to_owned();
                 report.parameters = request.arguments.describe();
-                let same = requests.list[..k].iter().filter(|r| r.study.card().word == word).count();
                 let written = hand_over(&report, same, wishes, console);
                 exit = exit.and(written);
                 let mut value = object(&report);

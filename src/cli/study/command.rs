@@ -32,6 +32,13 @@ pub struct StudyArgs {
     #[arg(long, value_name = "FORMATS", num_args = 0..=1, require_equals = true, default_missing_value = "svg,png",
           help_heading = "Results")]
     pub plot: Option<String>,
+    /// Repeat the study for the values of an argument or a .param: NAME=from..to:log:points, NAME=a,b,c. The first is the
+    /// innermost loop.
+    #[arg(long, value_name = "NAME=VALUES", help_heading = "Running")]
+    pub sweep: Vec<String>,
+    /// Repeat the study with random functions drawn anew N times.
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Running")]
+    pub mc: usize,
     /// Worker threads (0: all cores). Results do not depend on it.
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Running")]
     pub threads: usize,

@@ -5,6 +5,7 @@
 
 mod carry_out;
 mod command;
+mod looped;
 mod request;
 mod watch;
 mod write;

@@ -58,6 +58,13 @@ impl Wishes {
         }
     }
 
+    /// Where the journal of a sweep lies.
+    #[must_use]
+    pub fn journal(&self, word: &str, before: usize) -> PathBuf {
+        let number = if before == 0 { String::new() } else { (before + 1).to_string() };
+        self.folder.join(format!("{}.{word}{number}.journal", self.stem))
+    }
+
     /// Writes what is wanted: `deck.margin.csv`, `deck.margin2.npz`, `deck.margin.size.svg`.
     pub fn write(&self, report: &Report, before: usize) -> (Vec<PathBuf>, Vec<OutputError>) {
         let number = if before == 0 { String::new() } else { (before + 1).to_string() };

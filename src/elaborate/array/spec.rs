@@ -22,7 +22,7 @@ const NODE_BYTES: f64 = 600.0;
 const DEVICE_BYTES: f64 = 150.0;
 
 /// Memory that is free, in bytes, where the system says so.
-fn free_memory() -> Option<f64> {
+pub fn free_memory() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok().map(|kilobytes| 1024.0 * kilobytes)

@@ -1,0 +1,350 @@
+//! The array of a study as a deck: the user's cell at every crossing, lines biased by a scheme.
+//!
+//! Two forms of the same circuit. *Full*: every cell, line and wire segment, as a native array. *Reduced*: without
+//! wires, lines that are biased alike and carry the same cells are at the same voltage, so that a class of n lines is
+//! one node and the r c cells between two classes are one cell with multiplicity r c. That is exact for any cell,
+//! nonlinear or not, as long as the symmetric solution is the one that is wanted (for passive cells it is the only one).
+
+use std::fmt::Write as _;
+
+use super::argument::Parameter;
+use super::pattern::Classes;
+use super::scheme::{Drive, Scheme};
+use super::{Arguments, Bench, Definitions, StudyError};
+use crate::diag::nearest;
+use crate::netlist::ast::{Expr, ExprKind, Subckt};
+
+/// Tolerances of the solves: closed forms are met to 1e-6 and the two forms of an array to 1e-9 of each other.
+const OPTIONS: &str = ".options reltol=1e-9 vntol=1e-12 abstol=1e-18\n";
+
+/// Name of the array instance in the full form.
+pub const ARRAY: &str = "xa";
+
+/// The two states of the user's cell.
+#[derive(Debug, Clone)]
+pub struct Cell<'d> {
+    subckt: &'d Subckt,
+    parameters: Vec<State<'d>>,
+}
+
+/// One parameter of the cell in both states.
+#[derive(Debug, Clone)]
+struct State<'d> {
+    name: String,
+    /// Value in HRS and in LRS, nominal.
+    nominal: [f64; 2],
+    /// The same as written, where it may be random.
+    written: [&'d Expr; 2],
+}
+
+impl State<'_> {
+    /// One value per cell: drawn for each in a Monte Carlo run, where the text holds a random function.
+    fn values(&self, definitions: &Definitions, paths: &[String], lrs: &[bool]) -> Result<Vec<f64>, StudyError> {
+        let drawn = |k: usize| {
+            if definitions.run().is_none() || matches!(self.written[k].kind, ExprKind::Number(_)) {
+                return Ok(vec![self.nominal[k]; lrs.len()]);
+            }
+            definitions.numbers(self.written[k], paths).map_err(|error| definitions.circuit(vec![error]))
+        };
+        let (high, low) = (drawn(0)?, drawn(1)?);
+        Ok(lrs.iter().enumerate().map(|(cell, &lrs)| if lrs { low[cell] } else { high[cell] }).collect())
+    }
+}
+
+impl<'d> Cell<'d> {
+    /// The cell of the arguments `lrs=(..)` and `hrs=(..)`.
+    ///
+    /// # Errors
+    /// A cell without two ports, a parameter it does not have, a value that cannot be evaluated.
+    pub fn of(definitions: &'d Definitions, arguments: &'d Arguments) -> Result<Self, StudyError> {
+        let name = arguments.cell.as_deref().unwrap_or("");
+        let subckt = definitions.cell(name).ok_or_else(|| StudyError::request(format!("there is no cell `{name}`")))?;
+        if subckt.ports.len() != 2 {
+            return Err(StudyError::request(format!(
+                "the cell `{name}` has {} ports; a study wants two, word line and bit line",
+                subckt.ports.len()
+            )));
+        }
+        let (lrs, hrs) = (arguments.parameters("lrs"), arguments.parameters("hrs"));
+        let mut names: Vec<&str> = Vec::new();
+        for parameter in lrs.iter().chain(hrs) {
+            if !names.contains(&parameter.name.as_str()) {
+                names.push(&parameter.name);
+            }
+        }
+        let written = |list: &'d [Parameter], name: &str| {
+            let given = list.iter().find(|p| p.name == name).map(|p| &p.value);
+            let default = subckt.params.iter().find(|p| p.name.text == name).map(|p| &p.value);
+            default.map(|default| given.unwrap_or(default)).ok_or_else(|| unknown(name, subckt))
+        };
+        let parameters = names
+            .into_iter()
+            .map(|name| {
+                let written = [written(hrs, name)?, written(lrs, name)?];
+                let value = |k: usize| definitions.number(written[k]).map_err(|error| definitions.circuit(vec![error]));
+                Ok(State { name: name.to_owned(), nominal: [value(0)?, value(1)?], written })
+            })
+            .collect::<Result<Vec<_>, StudyError>>()?;
+        Ok(Self { subckt, parameters })
+    }
+
+    /// Name of the subcircuit.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.subckt.name.text
+    }
+
+    /// ` r=10000.0 x=1.0` of one state.
+    fn set(&self, lrs: bool) -> String {
+        self.parameters.iter().fold(String::new(), |mut text, state| {
+            let _ = write!(text, " {}={:?}", state.name, state.nominal[usize::from(lrs)]);
+            text
+        })
+    }
+}
+
+fn unknown(name: &str, subckt: &Subckt) -> StudyError {
+    let names = || subckt.params.iter().map(|p| p.name.text.as_str());
+    let hint = match nearest(name, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if subckt.params.is_empty() => "it has none: write them on its .subckt line".to_owned(),
+        None => format!("it has {}", names().collect::<Vec<_>>().join(" ")),
+    };
+    StudyError::request(format!("the cell `{}` has no parameter `{name}`; {hint}", subckt.name.text))
+}
+
+/// How the lines are supplied.
+#[derive(Clone, Copy)]
+pub struct Supply<'a> {
+    /// The scheme.
+    pub scheme: &'a Scheme,
+    /// V of the scheme in V.
+    pub volts: f64,
+    /// Pull-up and load resistance in ohm.
+    pub load: f64,
+    /// The selected bit line ends in the load, so that its voltage can be sensed; else in a source, for its current.
+    pub loaded: bool,
+    /// Output resistance of every driver in ohm.
+    pub driver: f64,
+    /// The source value at a level: `1.0`, or a waveform.
+    pub wave: &'a dyn Fn(f64) -> String,
+}
+
+/// Wires of the full form, per segment.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Wires {
+    /// Word line, in ohm.
+    pub rwl: f64,
+    /// Bit line, in ohm.
+    pub rbl: f64,
+    /// Word line, in F.
+    pub cwl: f64,
+    /// Bit line, in F.
+    pub cbl: f64,
+}
+
+impl Wires {
+    /// Do all cells of a line see the same voltage?
+    #[must_use]
+    pub fn is_ideal(&self) -> bool {
+        self.rwl == 0.0 && self.rbl == 0.0
+    }
+}
+
+/// Net of the selected word line.
+pub const SELECTED_WL: &str = "w0";
+/// Net of the selected bit line.
+pub const SELECTED_BL: &str = "b0";
+/// Ammeter of the selected cell in the reduced circuit.
+pub const CELL_AMMETER: &str = "vcell";
+/// Source behind the selected word line.
+pub const WL_SOURCE: &str = "vw0";
+/// Source behind the selected bit line.
+pub const BL_SOURCE: &str = "vb0";
+
+/// The lines that bias `count` parallel lines on one net; the name of its source is `v{net}`, when it has one.
+fn bias(out: &mut String, net: &str, drive: Drive, count: usize, load: Option<f64>, supply: &Supply) {
+    let Some(level) = drive.level() else { return };
+    #[allow(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+    let count = count as f64;
+    let pull = match drive {
+        Drive::PullUp(_) => Some(supply.load),
+        _ => None,
+    };
+    let series = load.or(pull).unwrap_or(0.0) + supply.driver;
+    let wave = (supply.wave)(level * supply.volts);
+    if series > 0.0 {
+        let _ = writeln!(out, "v{net} {net}_s 0 {wave}\nr{net} {net}_s {net} {:?}", series / count);
+    } else {
+        let _ = writeln!(out, "v{net} {net} 0 {wave}");
+    }
+}
+
+/// The selected bit line: sensed across the load, or by its source.
+fn bias_selected(out: &mut String, supply: &Supply) {
+    let level = supply.scheme.bl.level().unwrap_or(0.0);
+    bias(out, SELECTED_WL, supply.scheme.wl, 1, None, supply);
+    let load = if supply.loaded { supply.load } else { 0.0 };
+    bias(out, SELECTED_BL, Drive::Level(level), 1, Some(load), supply);
+}
+
+/// The reduced circuit: a node per class of lines, a cell per pair of classes. Sources are `vw0`, `vb0`, `vw1`, ..
+#[must_use]
+pub fn reduced_lines(cell: &Cell, classes: &Classes, selected_lrs: bool, supply: &Supply) -> String {
+    let mut out = OPTIONS.to_owned();
+    bias_selected(&mut out, supply);
+    let _ = writeln!(out, "{CELL_AMMETER} {SELECTED_WL} wcell 0");
+    for (i, &count) in classes.rows.iter().enumerate().skip(1) {
+        bias(&mut out, &format!("w{i}"), supply.scheme.other_wl, count, None, supply);
+    }
+    for (j, &count) in classes.cols.iter().enumerate().skip(1) {
+        bias(&mut out, &format!("b{j}"), supply.scheme.other_bl, count, None, supply);
+    }
+    for (i, rows) in classes.rows.iter().enumerate() {
+        for (j, cols) in classes.cols.iter().enumerate() {
+            let lrs = if (i, j) == (0, 0) { selected_lrs } else { classes.lrs[i * classes.cols.len() + j] };
+            #[allow(clippy::cast_precision_loss, reason = "a multiplicity is a number anyway")]
+            let m = *rows as f64 * *cols as f64;
+            let word_line = if (i, j) == (0, 0) { "wcell".to_owned() } else { format!("w{i}") };
+            let _ = writeln!(out, "xc{i}_{j} {word_line} b{j} {} m={m:?}{}", cell.name(), cell.set(lrs));
+        }
+    }
+    out
+}
+
+/// Sources of the reduced circuit.
+#[must_use]
+pub fn reduced_sources(classes: &Classes, scheme: &Scheme) -> Vec<String> {
+    let mut names = vec![WL_SOURCE.to_owned(), BL_SOURCE.to_owned()];
+    if scheme.other_wl.level().is_some() {
+        names.extend((1..classes.rows.len()).map(|i| format!("vw{i}")));
+    }
+    if scheme.other_bl.level().is_some() {
+        names.extend((1..classes.cols.len()).map(|j| format!("vb{j}")));
+    }
+    names
+}
+
+/// An array in full: size and the place of the selected cell.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Layout {
+    /// Word lines.
+    pub rows: usize,
+    /// Bit lines.
+    pub cols: usize,
+    /// Selected cell.
+    pub selected: (usize, usize),
+    /// Wires.
+    pub wires: Wires,
+}
+
+impl Layout {
+    /// From the arguments `rows cols row col`; the default cell is the one farthest from drivers and sense end.
+    ///
+    /// # Errors
+    /// A selected cell outside.
+    pub fn of(arguments: &Arguments, wires: Wires) -> Result<Self, StudyError> {
+        let rows = arguments.count("rows");
+        let cols = arguments.count_if_given("cols").unwrap_or(rows);
+        let chosen = (arguments.count_if_given("row"), arguments.count_if_given("col"));
+        Self::select(rows, cols, chosen, wires)
+    }
+
+    /// An array with the given cell selected, the farthest one where a place is left open.
+    ///
+    /// # Errors
+    /// A selected cell outside.
+    pub fn select(
+        rows: usize,
+        cols: usize,
+        (row, col): (Option<usize>, Option<usize>),
+        wires: Wires,
+    ) -> Result<Self, StudyError> {
+        let selected = (row.unwrap_or(0), col.unwrap_or(cols - 1));
+        if selected.0 >= rows || selected.1 >= cols {
+            let (i, j) = selected;
+            return Err(StudyError::request(format!("the cell ({i}, {j}) lies outside an array of {rows} x {cols}")));
+        }
+        Ok(Self { rows, cols, selected, wires })
+    }
+}
+
+/// The full circuit: word lines driven from the left, bit lines from the bottom, cell states row-major.
+///
+/// # Errors
+/// Lines that cannot be read, which would be a mistake in a name of the cell.
+pub fn full(
+    definitions: &Definitions,
+    cell: &Cell,
+    layout: &Layout,
+    lrs: &[bool],
+    supply: &Supply,
+) -> Result<Bench, StudyError> {
+    let Layout { rows, cols, selected, wires } = *layout;
+    let mut out = OPTIONS.to_owned();
+    bias_selected(&mut out, supply);
+    let row_nets = nets(&mut out, "w", rows, selected.0, supply.scheme.other_wl, supply);
+    let col_nets = nets(&mut out, "b", cols, selected.1, supply.scheme.other_bl, supply);
+    let _ = write!(out, ".xbar study_array {rows} {cols} cell={}({})", cell.name(), "wl bl");
+    for (key, value) in [("rwl", wires.rwl), ("rbl", wires.rbl), ("cwl", wires.cwl), ("cbl", wires.cbl)] {
+        if value > 0.0 {
+            let _ = write!(out, " {key}={value:?}");
+        }
+    }
+    for State { name, .. } in &cell.parameters {
+        let _ = write!(out, " {name}=file(\"study:{name}\")");
+    }
+    let _ = writeln!(out, "\n{ARRAY} {} {} study_array", row_nets.join(" "), col_nets.join(" "));
+    let mut bench = definitions.bench(&out)?;
+    let drawn = definitions.run().is_some();
+    let path = |k: usize| format!("{ARRAY}.c_{}_{}", k / cols, k % cols);
+    let paths: Vec<String> = if drawn { (0..rows * cols).map(path).collect() } else { Vec::new() };
+    for state in &cell.parameters {
+        let values = state.values(definitions, &paths, lrs)?;
+        bench = bench.with_matrix(&format!("study:{}", state.name), rows, cols, values);
+    }
+    Ok(bench)
+}
+
+/// The net of every line of a kind: lines on one ideal source share it, all others have their own.
+fn nets(out: &mut String, kind: &str, count: usize, selected: usize, drive: Drive, supply: &Supply) -> Vec<String> {
+    let shared = matches!(drive, Drive::Level(_)) && supply.driver == 0.0;
+    if shared && count > 1 {
+        bias(out, &format!("{kind}1"), drive, 1, None, supply);
+    }
+    (0..count)
+        .map(|k| match k {
+            k if k == selected => format!("{kind}0"),
+            _ if shared => format!("{kind}1"),
+            k => {
+                let net = format!("{kind}o{k}");
+                bias(out, &net, drive, 1, None, supply);
+                net
+            }
+        })
+        .collect()
+}
+
+/// Sources of the full circuit.
+#[must_use]
+pub fn full_sources(layout: &Layout, supply: &Supply) -> Vec<String> {
+    let mut names = vec![WL_SOURCE.to_owned(), BL_SOURCE.to_owned()];
+    let kinds = [
+        ("w", layout.rows, layout.selected.0, supply.scheme.other_wl),
+        ("b", layout.cols, layout.selected.1, supply.scheme.other_bl),
+    ];
+    for (kind, count, selected, drive) in kinds {
+        match drive {
+            Drive::Float => {}
+            Drive::Level(_) if supply.driver == 0.0 => names.extend((count > 1).then(|| format!("v{kind}1"))),
+            _ => names.extend((0..count).filter(|&k| k != selected).map(|k| format!("v{kind}o{k}"))),
+        }
+    }
+    names
+}
+
+/// One cell alone, its word line at `volts` from the source `v1`.
+#[must_use]
+pub fn single_lines(cell: &Cell, volts: f64, lrs: bool) -> String {
+    format!("{OPTIONS}v1 w 0 {volts:?}\nxc w 0 {}{}\n", cell.name(), cell.set(lrs))
+}

@@ -1,0 +1,160 @@
+//! Maps of one biased array: voltage, IR drop, current, power and resistance of every cell.
+//!
+//! ```text
+//! IR drop = 1 - V / V_ideal      V_ideal: the same cell with wires of no resistance
+//! ```
+
+use super::array::Layout;
+use super::pattern::Choice;
+use super::read::{CellMaps, Reader};
+use super::scheme::Scheme;
+use super::{Argument, Arguments, Card, Context, Fallback, Study, StudyError, words};
+use crate::result::report::{Grid, Map, Report, Value};
+
+/// `.map`.
+pub struct Maps;
+
+const CARD: Card = Card {
+    word: "map",
+    summary: "Voltage, IR drop, current and power of every cell of a biased array",
+    needs_cell: true,
+    arguments: ARGUMENTS,
+};
+
+const ARGUMENTS: &[Argument] = &[
+    words::LRS,
+    words::HRS,
+    Argument { fallback: Fallback::Is("parallel"), ..words::SCHEME },
+    words::CUSTOM,
+    words::ROWS,
+    words::COLS,
+    Argument { fallback: Fallback::Is("all-lrs"), ..words::PATTERN },
+    words::VREAD,
+    words::RPU,
+    words::RWIRE,
+    words::RWL,
+    words::RBL,
+    words::RDRIVER,
+    words::ROW,
+    words::COL,
+];
+
+/// A cell with less than this share of V across it when wires are ideal has no IR drop to speak of.
+const NOTHING: f64 = 1e-3;
+
+impl Study for Maps {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn run(&self, context: &Context, arguments: &Arguments) -> Result<Report, StudyError> {
+        let reader = Reader::of(context, arguments)?;
+        let scheme = Scheme::find(arguments.word("scheme"), arguments.parameters("custom"), context.definitions)?;
+        let layout = Layout::of(arguments, reader.wires)?;
+        let Choice::One(pattern) = Choice::parse(arguments.word("pattern"), context.definitions.seed())? else {
+            return Err(StudyError::request("a map shows one pattern; `worst` is a search: use margin"));
+        };
+        context.watch.expect(2);
+        let real = reader.cells(context, &scheme, &layout, &pattern)?;
+        context.watch.advance();
+        let ideal = if layout.wires.is_ideal() && reader.driver == 0.0 {
+            real.clone()
+        } else {
+            let free = Layout { wires: super::array::Wires::default(), ..layout };
+            Reader { driver: 0.0, ..reader.clone() }.cells(context, &scheme, &free, &pattern)?
+        };
+        context.watch.advance();
+        let mut report = Report {
+            title: format!("{} x {} cells of {}, {}", layout.rows, layout.cols, reader.cell.name(), scheme.name),
+            ..Report::default()
+        };
+        report.trust.add(&real.stats);
+        report.trust.add(&ideal.stats);
+        let volts = reader.volts;
+        report.definitions = [
+            ("voltage", "V across the cell, word line minus bit line"),
+            ("ir_drop", "1 - V / V_ideal, V_ideal across the same cell when wires and drivers have no resistance; blank where V_ideal is below 0.1 % of V"),
+            ("current", "A from word line to bit line through the cell"),
+            ("power", "W dissipated in the cell"),
+            ("resistance", "V / I of the cell"),
+            ("p95, p99", "95 % and 99 % of the cells lie at or below"),
+        ]
+        .map(|(name, text)| (name.to_owned(), text.to_owned()))
+        .to_vec();
+        report.definitions.push((format!("scheme {}", scheme.name), scheme.text.clone()));
+        report.notes.push(format!("pattern {}, V = {volts} V", pattern.describe()));
+        report.maps = maps(&real, &ideal, &layout, volts);
+        report.rows = Grid::new(&["quantity", "unit", "worst", "row", "col", "mean", "median", "p95", "p99", "least"]);
+        for map in &report.maps {
+            let row = statistics(map);
+            report.rows.push(row);
+        }
+        Ok(report)
+    }
+}
+
+fn maps(real: &CellMaps, ideal: &CellMaps, layout: &Layout, volts: f64) -> Vec<Map> {
+    let drop = real.voltage.iter().zip(&ideal.voltage);
+    let drop = drop.map(|(v, i)| if i.abs() < NOTHING * volts { f64::NAN } else { 1.0 - v / i }).collect();
+    let ratio = real.voltage.iter().zip(&real.current).map(|(v, i)| if *i == 0.0 { f64::NAN } else { v / i }).collect();
+    let list = [
+        ("voltage", "Cell voltage", "V", real.voltage.clone()),
+        ("ir_drop", "IR drop", "", drop),
+        ("current", "Cell current", "A", real.current.clone()),
+        ("power", "Cell power", "W", real.power.clone()),
+        ("resistance", "Cell resistance", "Ohm", ratio),
+    ];
+    let map = |(name, label, unit, values): (&str, &str, &str, Vec<f64>)| Map {
+        name: name.to_owned(),
+        label: label.to_owned(),
+        unit: unit.to_owned(),
+        rows: layout.rows,
+        cols: layout.cols,
+        values,
+    };
+    list.map(map).to_vec()
+}
+
+/// Worst is the largest magnitude; for the cell voltage it is the smallest, which is what a cell suffers from.
+fn statistics(map: &Map) -> Vec<Value> {
+    let mut finite: Vec<f64> = map.values.iter().copied().filter(|v| v.is_finite()).collect();
+    finite.sort_by(f64::total_cmp);
+    let low = map.name == "voltage" || map.name == "current";
+    let worse = |a: &f64, b: &f64| if low { b.abs().total_cmp(&a.abs()) } else { a.abs().total_cmp(&b.abs()) };
+    let worst = finite.iter().copied().max_by(worse).unwrap_or(f64::NAN);
+    let at = map.values.iter().position(|v| *v == worst).unwrap_or(0);
+    #[allow(clippy::cast_precision_loss, reason = "a mean")]
+    let mean = finite.iter().sum::<f64>() / finite.len() as f64;
+    vec![
+        map.name.as_str().into(),
+        map.unit.as_str().into(),
+        worst.into(),
+        (at / map.cols).into(),
+        (at % map.cols).into(),
+        mean.into(),
+        quantile(&finite, 0.5).into(),
+        quantile(&finite, 0.95).into(),
+        quantile(&finite, 0.99).into(),
+        finite.first().copied().unwrap_or(f64::NAN).into(),
+    ]
+}
+
+/// The value that a share of the sorted values does not exceed: the smallest such value, no interpolation.
+#[must_use]
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
+pub fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let rank = (share * sorted.len() as f64).ceil().max(1.0) as usize;
+    sorted.get(rank.min(sorted.len()).saturating_sub(1)).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quantile;
+
+    #[test]
+    fn quantiles_are_values_of_the_sample() {
+        let sorted: Vec<f64> = (1..=100).map(f64::from).collect();
+        assert_eq!([0.5, 0.95, 0.99, 1.0, 0.0].map(|q| quantile(&sorted, q)), [50.0, 95.0, 99.0, 100.0, 1.0]);
+        assert!(quantile(&[], 0.5).is_nan());
+    }
+}

@@ -1,0 +1,122 @@
+//! Arguments that several studies share, so that a word means the same everywhere.
+
+use super::argument::{Argument, Fallback, Kind};
+use super::{Fallback::Absent, Fallback::Is, Fallback::Required, scheme};
+
+/// Largest number of lines of a reduced array.
+pub const MOST_LINES: usize = 1_000_000;
+
+const POSITIVE: Kind = Kind::Number { low: 1e-30, high: f64::INFINITY };
+const NOT_NEGATIVE: Kind = Kind::Number { low: 0.0, high: f64::INFINITY };
+
+const fn argument(
+    name: &'static str,
+    kind: Kind,
+    unit: &'static str,
+    fallback: Fallback,
+    text: &'static str,
+) -> Argument {
+    Argument { name, kind, unit, fallback, text }
+}
+
+/// Parameters of the cell in LRS.
+pub const LRS: Argument =
+    argument("lrs", Kind::Parameters, "", Required, "Cell parameters of the low-resistance state.");
+/// Parameters of the cell in HRS.
+pub const HRS: Argument =
+    argument("hrs", Kind::Parameters, "", Required, "Cell parameters of the high-resistance state.");
+/// Bias schemes, several.
+pub const SCHEMES: Argument =
+    argument("scheme", Kind::Choices(scheme::NAMES), "", Is("obpu"), "Bias schemes of the lines.");
+/// One bias scheme.
+pub const SCHEME: Argument = argument("scheme", Kind::Choice(scheme::NAMES), "", Is("v2"), "Bias scheme of the lines.");
+/// The user's own scheme.
+pub const CUSTOM: Argument = argument(
+    "custom",
+    Kind::Parameters,
+    "",
+    Absent,
+    "Table of scheme=custom: (wl=1 bl=0 uwl=0.5 ubl=0.5), fractions of V, float or pullup.",
+);
+/// Read voltage.
+pub const VREAD: Argument = argument("vread", POSITIVE, "V", Is("1"), "V of the scheme while a cell is read.");
+/// Pull-up or load resistance.
+pub const RPU: Argument = argument(
+    "rpu",
+    POSITIVE,
+    "Ohm",
+    Absent,
+    "Pull-up and sense resistance; left out, the LRS resistance of the cell at the read voltage.",
+);
+/// Array sizes.
+pub const SIZES: Argument = argument(
+    "sizes",
+    Kind::Counts { low: 2, high: MOST_LINES },
+    "",
+    Is("2,4,8,16,32,64,128,256,512,1024"),
+    "Word lines of the arrays; as many bit lines unless cols= is given.",
+);
+/// Word lines of one array.
+pub const ROWS: Argument =
+    argument("rows", Kind::Count { low: 2, high: 8192 }, "", Is("16"), "Word lines of the array.");
+/// Bit lines.
+pub const COLS: Argument = argument(
+    "cols",
+    Kind::Count { low: 2, high: MOST_LINES },
+    "",
+    Absent,
+    "Bit lines; left out, as many as word lines.",
+);
+/// Data pattern.
+pub const PATTERN: Argument = argument(
+    "pattern",
+    Kind::Text,
+    "",
+    Is("worst"),
+    "States of the other cells: worst, all-lrs, all-hrs, checker, random[:seed[:share of LRS]] or file:NAME.",
+);
+/// Sense quantity.
+pub const SENSE: Argument = argument(
+    "sense",
+    Kind::Choice(&["auto", "voltage", "current"]),
+    "",
+    Is("auto"),
+    "What the selected bit line is read by; auto: its voltage where it is pulled up, else its current.",
+);
+/// Resistance of both kinds of lines.
+pub const RWIRE: Argument =
+    argument("rwire", NOT_NEGATIVE, "Ohm", Is("0"), "Wire resistance per segment, word and bit lines.");
+/// Resistance of the word lines.
+pub const RWL: Argument = argument("rwl", NOT_NEGATIVE, "Ohm", Absent, "The same of word lines only.");
+/// Resistance of the bit lines.
+pub const RBL: Argument = argument("rbl", NOT_NEGATIVE, "Ohm", Absent, "The same of bit lines only.");
+/// Capacitance of both kinds of lines.
+pub const CWIRE: Argument =
+    argument("cwire", NOT_NEGATIVE, "F", Is("0"), "Wire capacitance per segment, word and bit lines.");
+/// Output resistance of the drivers.
+pub const RDRIVER: Argument =
+    argument("rdriver", NOT_NEGATIVE, "Ohm", Is("0"), "Output resistance of every line driver.");
+/// Row of the selected cell.
+pub const ROW: Argument = argument(
+    "row",
+    Kind::Count { low: 0, high: MOST_LINES },
+    "",
+    Absent,
+    "Row of the selected cell from 0; left out, the row farthest from the sense end.",
+);
+/// Column of the selected cell.
+pub const COL: Argument = argument(
+    "col",
+    Kind::Count { low: 0, high: MOST_LINES },
+    "",
+    Absent,
+    "Column of the selected cell from 0; left out, the column farthest from the drivers.",
+);
+/// How arrays without wires are solved.
+pub const METHOD: Argument = argument(
+    "method",
+    Kind::Choice(&["auto", "symmetry", "full"]),
+    "",
+    Is("auto"),
+    "Solve by symmetry (like lines are one node, exact without wires) or every cell; auto: by symmetry where it holds.",
+);
