@@ -1,52 +1,12 @@
 //! Analyses on small circuits built by hand, against exact formulas.
 
+mod circuits;
+
 use approx::assert_relative_eq;
-use sneakpath::analysis;
+use circuits::{add, add_wave, run};
 use sneakpath::circuit::{Circuit, CircuitBuilder};
 use sneakpath::device::waveform::Waveform;
-use sneakpath::device::{ParamValue, ParamValues, REGISTRY, group::DeviceKind};
 use sneakpath::plan::{Analysis, Method, Plan, Signal, Sweep, SweepTarget, TfOutput, Tran};
-use sneakpath::result::{PlotHeader, Sink, Stats, Table};
-
-fn kind(keyword: &str) -> &'static dyn DeviceKind {
-    *REGISTRY.iter().find(|k| k.card().keywords.contains(&keyword)).expect("a registered device")
-}
-
-fn add(builder: &mut CircuitBuilder, keyword: &str, name: &str, nodes: &[&str], values: &[(&str, f64)]) {
-    let ports: Vec<u32> = nodes.iter().map(|n| builder.node(n)).collect();
-    let given: Vec<(String, ParamValue)> =
-        values.iter().map(|(n, v)| ((*n).to_string(), ParamValue::Number(*v))).collect();
-    let params = ParamValues::check(kind(keyword).card(), &given).expect("good parameters");
-    builder.add(kind(keyword), name, &ports, &params).expect("a device");
-}
-
-fn add_wave(builder: &mut CircuitBuilder, name: &str, nodes: &[&str], wave: Waveform) {
-    let ports: Vec<u32> = nodes.iter().map(|n| builder.node(n)).collect();
-    let given = vec![("wave".to_string(), ParamValue::Wave(wave.into()))];
-    let params = ParamValues::check(kind("v").card(), &given).expect("good parameters");
-    builder.add(kind("v"), name, &ports, &params).expect("a source");
-}
-
-#[derive(Default)]
-struct Collect(Option<Table>);
-impl Sink for Collect {
-    fn begin(&mut self, header: &PlotHeader) {
-        self.0 = Some(Table::new(header.clone()));
-    }
-    fn point(&mut self, values: &[f64]) {
-        if let Some(table) = &mut self.0 {
-            table.push(values);
-        }
-    }
-    fn end(&mut self) {}
-}
-
-fn run(circuit: &mut Circuit, plan: &Plan, analysis: &Analysis) -> (Table, Stats) {
-    let mut sink = Collect::default();
-    let rebuild = |_: &sneakpath::plan::Overrides| Err("no deck".to_string());
-    let stats = analysis::run(analysis, circuit, plan, "", &rebuild, &mut sink).expect("convergence");
-    (sink.0.expect("a table"), stats)
-}
 
 fn plan(signals: &[Signal]) -> Plan {
     Plan { signals: signals.to_vec(), saved: signals.len(), ..Plan::default() }

@@ -48,3 +48,17 @@ fn measures_of_measures_left_out_are_left_out_of_an_expansion() {
     let text = out(&bench.run("expand m.cir --for ngspice"));
     assert!(text.contains("* .meas tran twice") && text.contains("\n.meas tran top"), "{text}");
 }
+
+#[test]
+fn model_cards_are_listed_and_shown() {
+    let bench = Bench::new(&[("mine.lib", "* mine\n\n* my own\n.model my_cell vteam(ron=1k roff=10k)\n")]);
+    let list = out(&bench.run("models"));
+    assert!(list.contains("vteam_memtorch") && list.contains("ecm_1s1r.lib"), "{list}");
+    let card = out(&bench.run("models yak_knowm"));
+    assert!(card.contains(".model yak_knowm yakopcic(") && card.contains("Provenance"), "{card}");
+    let mine = out(&bench.run("models MY_CELL -I ."));
+    assert!(mine.contains("my own") && mine.contains(".model my_cell"), "{mine}");
+    let unknown = bench.run("models yak_know");
+    assert_eq!(code(&unknown), 2);
+    assert!(err(&unknown).contains("`yak_knowm`"), "{}", err(&unknown));
+}

@@ -1,37 +1,23 @@
 //! The 1S-1R cell (Kim et al., 2022) on the real analyses: multivalued DC, set and reset times.
 
+mod circuits;
+
 use approx::assert_relative_eq;
-use sneakpath::analysis;
+use circuits::{add, add_wave};
 use sneakpath::circuit::{Circuit, CircuitBuilder};
 use sneakpath::device::waveform::Waveform;
-use sneakpath::device::{ParamValue, ParamValues, REGISTRY, group::DeviceKind};
-use sneakpath::plan::{Analysis, Overrides, Plan, Signal, Sweep, SweepTarget, Tran};
-use sneakpath::result::{PlotHeader, Sink, Stats, Table};
-
-fn kind(keyword: &str) -> &'static dyn DeviceKind {
-    *REGISTRY.iter().find(|k| k.card().keywords.contains(&keyword)).expect("a registered device")
-}
-
-fn add(builder: &mut CircuitBuilder, keyword: &str, name: &str, nodes: &[&str], given: Vec<(String, ParamValue)>) {
-    let ports: Vec<u32> = nodes.iter().map(|n| builder.node(n)).collect();
-    let params = ParamValues::check(kind(keyword).card(), &given).expect("good parameters");
-    builder.add(kind(keyword), name, &ports, &params).expect("a device");
-}
-
-fn numbers(values: &[(&str, f64)]) -> Vec<(String, ParamValue)> {
-    values.iter().map(|(n, v)| ((*n).to_string(), ParamValue::Number(*v))).collect()
-}
+use sneakpath::plan::{Analysis, Plan, Signal, Sweep, SweepTarget, Tran};
+use sneakpath::result::{Stats, Table};
 
 /// Selector and memory of model F in series from `te` to ground, memory state `x0`.
 fn cell(x0: f64, wave: Option<Waveform>) -> Circuit {
     let mut b = CircuitBuilder::new(300.15);
-    let source = match wave {
-        Some(wave) => vec![("wave".to_string(), ParamValue::Wave(wave.into()))],
-        None => numbers(&[("dc", 0.0)]),
-    };
-    add(&mut b, "v", "v1", &["te", "0"], source);
+    match wave {
+        Some(wave) => add_wave(&mut b, "v1", &["te", "0"], wave),
+        None => add(&mut b, "v", "v1", &["te", "0"], &[("dc", 0.0)]),
+    }
     let selector = [("goff", 2.86e-10), ("ron", 10.6e3), ("vth", 0.55), ("vhold", 0.05), ("w", 0.01), ("ts", 2e-9)];
-    add(&mut b, "threshold", "s1", &["te", "mid"], numbers(&selector));
+    add(&mut b, "threshold", "s1", &["te", "mid"], &selector);
     let memory = [
         ("gh", 3.96e-9),
         ("gl", 2e-4),
@@ -46,22 +32,8 @@ fn cell(x0: f64, wave: Option<Waveform>) -> Circuit {
         ("tau", 60e-6),
         ("x0", x0),
     ];
-    add(&mut b, "conductance_memory", "m1", &["mid", "0"], numbers(&memory));
+    add(&mut b, "conductance_memory", "m1", &["mid", "0"], &memory);
     b.finish()
-}
-
-#[derive(Default)]
-struct Collect(Option<Table>);
-impl Sink for Collect {
-    fn begin(&mut self, header: &PlotHeader) {
-        self.0 = Some(Table::new(header.clone()));
-    }
-    fn point(&mut self, values: &[f64]) {
-        if let Some(table) = &mut self.0 {
-            table.push(values);
-        }
-    }
-    fn end(&mut self) {}
 }
 
 fn run(circuit: &mut Circuit, analysis: &Analysis, reltol: f64) -> (Table, Stats) {
@@ -73,10 +45,7 @@ fn run(circuit: &mut Circuit, analysis: &Analysis, reltol: f64) -> (Table, Stats
     ];
     let mut plan = Plan { saved: signals.len(), signals, ..Plan::default() };
     plan.options.reltol = reltol;
-    let mut sink = Collect::default();
-    let rebuild = |_: &Overrides| Err("no deck".to_string());
-    let stats = analysis::run(analysis, circuit, &plan, "", &rebuild, &mut sink).unwrap_or_else(|e| panic!("{e}"));
-    (sink.0.expect("a table"), stats)
+    circuits::run(circuit, &plan, analysis)
 }
 
 fn sweep(values: &[f64]) -> Analysis {

@@ -3,6 +3,7 @@
 
 mod args;
 mod argv;
+mod cards;
 mod check;
 mod console;
 mod exit;

@@ -1,4 +1,4 @@
-//! `sneakpath models`: the devices, from their cards.
+//! `sneakpath models`: the devices, from their cards, and the model cards that come with the program.
 
 use std::fmt::Write as _;
 
@@ -9,25 +9,37 @@ use crate::device::{Card, Param, REGISTRY, StateLaw};
 use crate::units::format_si;
 
 use super::args::ModelsArgs;
+use super::cards::LibraryCard;
 use super::console::say;
 use super::exit::Exit;
 
-/// Prints all devices, or one in full.
+/// Prints all devices and model cards, or one in full.
 pub fn run(args: &ModelsArgs) -> Exit {
+    let (library, failures) = super::cards::all(&args.include);
+    failures.iter().for_each(|sentence| eprintln!("{sentence}"));
+    let ending = if failures.is_empty() { Exit::Success } else { Exit::Io };
     let cards: Vec<Card> = REGISTRY.iter().map(|kind| *kind.card()).collect();
     let Some(name) = args.name.as_deref().map(str::to_lowercase) else {
         if args.json {
-            say(&json!(cards.iter().map(to_json).collect::<Vec<_>>()).to_string());
+            let devices = cards.iter().map(to_json);
+            say(&json!(devices.chain(library.iter().map(LibraryCard::to_json)).collect::<Vec<_>>()).to_string());
         } else {
-            say(table(&cards).trim_end());
+            say(table(&cards, &library).trim_end());
         }
-        return Exit::Success;
+        return ending;
     };
+    // a card of the user's own replaces one of the same name
+    let own = || library.iter().rev().find(|card| card.name == name);
+    if let (None, Some(card)) = (cards.iter().find(|c| c.keywords.contains(&name.as_str())), own()) {
+        say(if args.json { card.to_json().to_string() } else { card.describe() }.trim_end());
+        return ending;
+    }
     let Some(card) = cards.iter().find(|c| c.keywords.contains(&name.as_str())) else {
-        let words = cards.iter().flat_map(|c| c.keywords);
+        let words = cards.iter().flat_map(|c| c.keywords.iter().copied());
+        let words = words.chain(library.iter().map(|card| card.name.as_str()));
         let nearest = words.min_by_key(|w| strsim::damerau_levenshtein(w, &name));
         let hint = nearest.map(|w| format!("; the nearest name is `{w}`")).unwrap_or_default();
-        eprintln!("no device is called `{name}`{hint}");
+        eprintln!("no device and no model card is called `{name}`{hint}");
         return Exit::Usage;
     };
     if args.json {
@@ -35,17 +47,23 @@ pub fn run(args: &ModelsArgs) -> Exit {
     } else {
         say(describe(card).trim_end());
     }
-    Exit::Success
+    ending
 }
 
-fn table(cards: &[Card]) -> String {
+fn table(cards: &[Card], library: &[LibraryCard]) -> String {
     let names: Vec<String> = cards.iter().map(|c| c.keywords.join(" ")).collect();
     let width = names.iter().map(|n| n.chars().count()).max().unwrap_or(0);
     let mut out = String::new();
     for (name, card) in names.iter().zip(cards) {
         let _ = writeln!(out, "{name:width$}  {}", card.doc);
     }
-    let _ = writeln!(out, "\n`sneakpath models NAME` shows parameters, units, ranges and sources.");
+    let width = library.iter().map(|card| card.name.chars().count()).max().unwrap_or(0);
+    let kinds = library.iter().map(|card| card.kind.chars().count()).max().unwrap_or(0);
+    let _ = writeln!(out, "\nmodel cards, by `.include` of their file:");
+    for LibraryCard { name, kind, file, .. } in library {
+        let _ = writeln!(out, "{name:width$}  {kind:kinds$}  {file}");
+    }
+    let _ = writeln!(out, "\n`sneakpath models NAME` shows parameters, units, ranges and sources, or the card.");
     out
 }
 

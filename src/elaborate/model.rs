@@ -264,6 +264,14 @@ impl<'d> Assembly<'d> {
 
     fn model(&mut self, frame: &Frame<'d>, name: &Name) -> Option<EvaluatedModel> {
         let Some((card, home)) = frame.scope.model(&name.text) else {
+            if matches!(name.text.as_str(), "nan" | "inf" | "infinity") {
+                let error =
+                    frame.scope.error("E-VALUE", format!("`{}` is no value of an element", name.text), name.span);
+                self.error(
+                    error.help("every value is a finite number; leave an element out instead of making it infinite"),
+                );
+                return None;
+            }
             let error = frame
                 .scope
                 .error("E-MODEL", format!("model `{}` is not defined", name.text), name.span)

@@ -2,7 +2,7 @@
 
 use sneakpath::device::group::{DeviceGroup, DeviceKind, Load};
 use sneakpath::device::waveform::Waveform;
-use sneakpath::device::{Card, Env, Mode, Param, ParamKind, ParamValue, ParamValues, REGISTRY, StateLaw};
+use sneakpath::device::{Card, Env, Mode, Param, ParamKind, ParamValue, ParamValues, StateLaw};
 
 pub const ENV: Env = Env { time: 1e-6, temperature: 310.0, gmin: 1e-12, source_scale: 1.0, mode: Mode::Transient };
 
@@ -22,13 +22,7 @@ impl Random {
     }
 }
 
-pub fn kind(keyword: &str) -> &'static dyn DeviceKind {
-    *REGISTRY.iter().find(|k| k.card().keywords.contains(&keyword)).unwrap()
-}
-
-pub fn numbers(values: &[(&str, f64)]) -> Vec<(String, ParamValue)> {
-    values.iter().map(|(n, v)| ((*n).to_string(), ParamValue::Number(*v))).collect()
-}
+pub use super::circuits::{kind, numbers};
 
 /// The least that must be given, plus a value for what the element line always gives.
 pub fn least(card: &Card) -> Vec<(String, ParamValue)> {

@@ -4,6 +4,8 @@
 mod bench;
 mod bounds;
 mod cards;
+#[path = "../circuits/mod.rs"]
+mod circuits;
 mod derivatives;
 mod ngspice;
 mod oracles;

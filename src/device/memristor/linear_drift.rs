@@ -3,7 +3,7 @@
 //! I = v / R(x), R = ron x + roff (1 - x);  dx/dt = (uv ron / d^2) I f(x, sgn I)
 
 use super::window::{self, Window};
-use super::{PORTS, STATE, X0};
+use super::{PORTS, STATE, X0, balance};
 use crate::device::{Balance, Card, Device, Env, Param, ParamError, ParamValues, Role, limiting};
 use crate::numeric::real::Real;
 
@@ -77,11 +77,7 @@ min(1,10000*((I(Vs)<0)?(xi+V(y)):(1-xi-V(y)))))))
 
     fn balance<S: Real>(&self, _: &Env, x: &[S; 3]) -> Balance<S, 3> {
         let i = self.current(x[0] - x[1], x[2]);
-        let mut b = Balance::zero();
-        b.flow(0, 1, i);
-        b.q[2] = x[2];
-        b.f[2] = -(i * self.window.factor(x[2], i.value()) * self.mobility);
-        b
+        balance(i, i * self.window.factor(x[2], i.value()) * self.mobility, x[2])
     }
 
     fn start(&self, x: &mut [f64; 3]) {

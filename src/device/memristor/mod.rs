@@ -14,7 +14,7 @@ pub mod window;
 pub mod yakopcic;
 pub mod yakopcic2020;
 
-use super::{Internal, Param, Port, StateLaw};
+use super::{Balance, Internal, Param, Port, StateLaw};
 use crate::numeric::real::Real;
 
 /// The two terminals.
@@ -23,6 +23,15 @@ pub(crate) const PORTS: &[Port] = &[Port { name: "te", carries: true }, Port { n
 pub(crate) const STATE: Internal = Internal { name: "x", unit: "1", law: StateLaw::Memory, scale: 1.0 };
 /// Its value at the start.
 pub(crate) const X0: Param = Param::new("x0", "1", 0.0, "state at the start").within(0.0, 1.0).or(&["xo", "x_init"]);
+
+/// The equations of a memristor: the current i between the terminals and dx/dt = rate.
+pub(crate) fn balance<S: Real>(i: S, rate: S, x: S) -> Balance<S, 3> {
+    let mut balance = Balance::zero();
+    balance.flow(0, 1, i);
+    balance.q[2] = x;
+    balance.f[2] = -rate;
+    balance
+}
 
 /// sinh(v / scale) / sinh(reference / scale), without overflow of the quotient; tends to v / reference for a large
 /// scale. Continued linearly where the growth passes e^230.

@@ -5,7 +5,7 @@
 
 use super::threshold_law::{AOFF, AON, LAW, Law, ROFF, RON, WOFF, WON};
 use super::vteam::WINDOWS;
-use super::{PORTS, STATE, window};
+use super::{PORTS, STATE, balance, window};
 use crate::device::{Balance, Card, Device, Env, Param, ParamError, ParamValues, Role, limiting};
 use crate::numeric::real::Real;
 
@@ -79,11 +79,7 @@ By 0 y I=(time>0)?((I(Vs)/ioff>1)?(koff/span*pow(abs(I(Vs)/ioff-1),alphaoff)*V(f
 
     fn balance<S: Real>(&self, _: &Env, x: &[S; 3]) -> Balance<S, 3> {
         let i = (x[0] - x[1]) / self.law.resistance(x[2]);
-        let mut b = Balance::zero();
-        b.flow(0, 1, i);
-        b.q[2] = x[2];
-        b.f[2] = -self.law.rate(i, x[2]);
-        b
+        balance(i, self.law.rate(i, x[2]), x[2])
     }
 
     fn start(&self, x: &mut [f64; 3]) {

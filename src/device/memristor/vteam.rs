@@ -1,7 +1,7 @@
 //! VTEAM: voltage thresholds, power-law rates. The law is that of [`super::threshold_law`] with the voltage as drive.
 
 use super::threshold_law::{AOFF, AON, LAW, Law, ROFF, RON, WOFF, WON};
-use super::{PORTS, STATE, X0, window};
+use super::{PORTS, STATE, X0, balance, window};
 use crate::device::{Balance, Card, Device, Env, Param, ParamError, ParamValues, Role, limiting};
 use crate::numeric::real::Real;
 
@@ -70,11 +70,7 @@ By 0 y I=(time>0)?((V(te,be)/voff>1)?(koff/span*pow(abs(V(te,be)/voff-1),alphaof
 
     fn balance<S: Real>(&self, _: &Env, x: &[S; 3]) -> Balance<S, 3> {
         let v = x[0] - x[1];
-        let mut b = Balance::zero();
-        b.flow(0, 1, v / self.law.resistance(x[2]));
-        b.q[2] = x[2];
-        b.f[2] = -self.law.rate(v, x[2]);
-        b
+        balance(v / self.law.resistance(x[2]), self.law.rate(v, x[2]), x[2])
     }
 
     fn start(&self, x: &mut [f64; 3]) {

@@ -7,7 +7,7 @@
 //!    moving down: x <= 1 - xn: exp(alphan (x + xn - 1)) x/(1 - xn),     else 1
 //! At x = 0 the form carries no current; gmin keeps the circuit connected there.
 
-use super::{PORTS, STATE, X0};
+use super::{PORTS, STATE, X0, balance};
 use crate::device::{Balance, Card, Device, Env, Param, ParamError, ParamValues, Role, limiting};
 use crate::numeric::real::Real;
 
@@ -28,6 +28,25 @@ pub(crate) struct Motion {
 }
 
 impl Motion {
+    /// Reads the parameters that both forms have; `vn` as a magnitude, `xn` as the state below which motion down slows.
+    pub(crate) fn from_params(p: &ParamValues, vn: f64, xn: f64) -> Result<Self, ParamError> {
+        let eta = p.number("eta");
+        if eta.abs() != 1.0 {
+            return Err(ParamError::Conflict("`eta` must be 1 or -1".into()));
+        }
+        Ok(Self {
+            vp: p.number("vp"),
+            vn,
+            ap: p.number("ap"),
+            an: p.number("an"),
+            xp: p.number("xp"),
+            xn,
+            alphap: p.number("alphap"),
+            alphan: p.number("alphan"),
+            eta,
+        })
+    }
+
     pub(crate) fn rate<S: Real>(&self, v: S, x: S) -> S {
         let g = if v.value() > self.vp {
             (v.exp() - self.vp.exp()) * self.ap
@@ -127,35 +146,18 @@ By 0 y I=(time>0)?(V(g)*V(f)):0
     const LIMITS: bool = true;
 
     fn from_params(p: &ParamValues) -> Result<Self, ParamError> {
-        if p.number("eta").abs() != 1.0 {
-            return Err(ParamError::Conflict("`eta` must be 1 or -1".into()));
-        }
         Ok(Self {
             a1: p.number("a1"),
             a2: p.number("a2"),
             b: p.number("b"),
-            motion: Motion {
-                vp: p.number("vp"),
-                vn: p.number("vn"),
-                ap: p.number("ap"),
-                an: p.number("an"),
-                xp: p.number("xp"),
-                xn: 1.0 - p.number("xn"),
-                alphap: p.number("alphap"),
-                alphan: p.number("alphan"),
-                eta: p.number("eta"),
-            },
+            motion: Motion::from_params(p, p.number("vn"), 1.0 - p.number("xn"))?,
             x0: p.number("x0"),
         })
     }
 
     fn balance<S: Real>(&self, env: &Env, x: &[S; 3]) -> Balance<S, 3> {
         let v = x[0] - x[1];
-        let mut b = Balance::zero();
-        b.flow(0, 1, self.current(env, v, x[2]));
-        b.q[2] = x[2];
-        b.f[2] = -self.motion.rate(v, x[2]);
-        b
+        balance(self.current(env, v, x[2]), self.motion.rate(v, x[2]), x[2])
     }
 
     fn start(&self, x: &mut [f64; 3]) {

@@ -5,7 +5,7 @@
 //! f = exp(alphan (x - xn)) x/xn.
 
 use super::yakopcic::{ALPHAN, ALPHAP, AN, AP, ETA, Motion};
-use super::{PORTS, STATE, X0};
+use super::{PORTS, STATE, X0, balance};
 use crate::device::{Balance, Card, Device, Env, Param, ParamError, ParamValues, Role, limiting};
 use crate::numeric::real::Real;
 
@@ -83,9 +83,6 @@ By 0 y I=(time>0)?(V(g)*V(f)):0
     const LIMITS: bool = true;
 
     fn from_params(p: &ParamValues) -> Result<Self, ParamError> {
-        if p.number("eta").abs() != 1.0 {
-            return Err(ParamError::Conflict("`eta` must be 1 or -1".into()));
-        }
         let conduction = |gmax, bmax, gmin, bmin| Conduction {
             gmax: p.number(gmax),
             bmax: p.number(bmax),
@@ -95,28 +92,14 @@ By 0 y I=(time>0)?(V(g)*V(f)):0
         Ok(Self {
             positive: conduction("gmax_p", "bmax_p", "gmin_p", "bmin_p"),
             negative: conduction("gmax_n", "bmax_n", "gmin_n", "bmin_n"),
-            motion: Motion {
-                vp: p.number("vp"),
-                vn: -p.number("vn"),
-                ap: p.number("ap"),
-                an: p.number("an"),
-                xp: p.number("xp"),
-                xn: p.number("xn"),
-                alphap: p.number("alphap"),
-                alphan: p.number("alphan"),
-                eta: p.number("eta"),
-            },
+            motion: Motion::from_params(p, -p.number("vn"), p.number("xn"))?,
             x0: p.number("x0"),
         })
     }
 
     fn balance<S: Real>(&self, _: &Env, x: &[S; 3]) -> Balance<S, 3> {
         let v = x[0] - x[1];
-        let mut b = Balance::zero();
-        b.flow(0, 1, self.current(v, x[2]));
-        b.q[2] = x[2];
-        b.f[2] = -self.motion.rate(v, x[2]);
-        b
+        balance(self.current(v, x[2]), self.motion.rate(v, x[2]), x[2])
     }
 
     fn start(&self, x: &mut [f64; 3]) {

@@ -128,5 +128,12 @@ fn the_runs_of_a_latin_hypercube_and_of_sobol_points_fill_their_strata() {
         strata.sort_unstable();
         assert_eq!(strata, (0..16).collect::<Vec<_>>(), "{sampling}");
     }
-    assert!(error("V1 a 0 1\nR1 a 0 1k\n.op\n.mc 4 sampling=halton").contains("there is no sampling `halton`"));
+    let wrong = Elaborator::new(deck("V1 a 0 1\nR1 a 0 1k\n.op\n.mc 4 sampling=halton"), Vec::new());
+    let told = wrong.steps().unwrap_err();
+    assert_eq!(told[0].message, "there is no sampling `halton`");
+}
+
+#[test]
+fn what_is_no_number_is_no_model_either() {
+    assert!(error("V1 a 0 1\nR1 a 0 nan\n.op").starts_with("E-VALUE: `nan` is no value of an element"));
 }
