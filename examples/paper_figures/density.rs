@@ -156,7 +156,7 @@ fn nonlinear(found: &mut Findings, report: &Report, definitions: &Definitions) -
     for (name, wire, reference) in
         [("density_nonlinear_64_r1", 1.0, 0.189_267), ("density_nonlinear_64_r100", 100.0, 0.160_307)]
     {
-        let margin = solver.whole(64, wire, cells).map_err(|e| e.to_string())?;
+        let margin = solver.whole(64, wire, cells).map_err(|e| e.to_string())?.margin;
         row(name, &format!("64 x 64 exponential cells, 1.4 V, {wire} ohm"), margin, around(reference, 1e-5), exact);
     }
     Ok(())

@@ -9,10 +9,11 @@
 //! Four nodes stand for any N, exactly and for nonlinear cells too. A cell that follows
 //! I = I_on sinh(V/v0)/sinh(V_read/v0) has the selectivity I(V_read)/I(V_read/2) = 2 cosh(V_read/(2 v0)).
 
-use super::super::bench::{Definitions, Solution, Wanted};
+use super::super::bench::{Bench, Definitions, Wanted};
 use super::super::{StudyError, Watch};
 use super::lumped::Scheme;
 use crate::plan::{Overrides, Signal};
+use crate::result::report::Trust;
 
 /// Tight enough for margins to 1e-6 of the pull-up voltage, loose enough for femtoampere cells.
 const OPTIONS: &str = ".options reltol=1e-9 vntol=1e-10 abstol=1e-20 gmin=1e-20\n";
@@ -41,6 +42,15 @@ pub enum Cells {
     Linear,
     /// Exponential cells, all on but the selected one.
     Exponential(Bias),
+}
+
+/// A margin and how well its two circuits were solved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Solved {
+    /// Level with the selected cell off less that with it on, relative to the supply.
+    pub margin: f64,
+    /// Counters.
+    pub trust: Trust,
 }
 
 /// Solves circuits of one scheme.
@@ -78,38 +88,43 @@ impl Solver<'_> {
         (others, [1.0, 1.0 / self.scheme.on_off])
     }
 
-    fn level(&self, bench: &super::super::Bench) -> Result<Solution, StudyError> {
+    /// The margin between the circuit with the cell on and the one with it off.
+    fn compare(&self, benches: [Bench; 2], supply: f64) -> Result<Solved, StudyError> {
         let wanted = Wanted { signals: vec![Signal::Voltage("b".into())], ..Wanted::default() };
-        bench.operating_point(&Overrides::default(), &wanted, self.watch)
+        let mut solved = Solved { margin: 0.0, trust: Trust::default() };
+        for (bench, sign) in benches.iter().zip([-1.0, 1.0]) {
+            let solution = bench.operating_point(&Overrides::default(), &wanted, self.watch)?;
+            solved.margin += sign * solution.last(0) / supply;
+            solved.trust.add(&solution.stats);
+        }
+        Ok(solved)
     }
 
     /// Margin of `n` x `n` cells with ideal wires, by symmetry.
     ///
     /// # Errors
     /// No convergence.
-    pub fn reduced(&self, n: f64, cells: Cells) -> Result<f64, StudyError> {
+    pub fn reduced(&self, n: f64, cells: Cells) -> Result<Solved, StudyError> {
         let (others, selected) = self.strengths(cells);
         let m = n - 1.0;
-        let mut levels = [0.0; 2];
         let (common, supply) = self.common(cells);
-        for (level, k) in levels.iter_mut().zip(selected) {
-            let lines = format!(
+        let bench = |k: f64| {
+            self.definitions.bench(&format!(
                 "{common}Xsel b 0 density_cell k={k:e}\nX1 b w density_cell k={:e}\nX2 w u density_cell k={:e}\n\
                  X3 u 0 density_cell k={:e}\n",
                 m * others,
                 m * m * others,
                 m * others
-            );
-            *level = self.level(&self.definitions.bench(&lines)?)?.last(0) / supply;
-        }
-        Ok(levels[1] - levels[0])
+            ))
+        };
+        self.compare([bench(selected[0])?, bench(selected[1])?], supply)
     }
 
     /// Margin of a whole array of `n` x `n` cells with `wire` ohm per segment, the cell in the far corner selected.
     ///
     /// # Errors
     /// No convergence.
-    pub fn whole(&self, n: usize, wire: f64, cells: Cells) -> Result<f64, StudyError> {
+    pub fn whole(&self, n: usize, wire: f64, cells: Cells) -> Result<Solved, StudyError> {
         let (others, selected) = self.strengths(cells);
         let last = n - 1;
         let (common, supply) = self.common(cells);
@@ -117,14 +132,12 @@ impl Solver<'_> {
             "{common}.xbar DENSITY {n} {n} CELL=density_cell(wl bl) RWL={wire:e} RBL={wire:e} BLSIDE=top\n\
              + k=FILE(\"strengths\")\nXa W[0:{last}] B[0:{last}] DENSITY\nVground W_{last} 0 0\nVbit B_{last} b 0\n"
         );
-        let mut levels = [0.0; 2];
-        for (level, k) in levels.iter_mut().zip(selected) {
+        let bench = |k: f64| {
             let mut strengths = vec![others; n * n];
             strengths[n * n - 1] = k;
-            let bench = self.definitions.bench(&lines)?.with_matrix("strengths", n, n, strengths);
-            *level = self.level(&bench)?.last(0) / supply;
-        }
-        Ok(levels[1] - levels[0])
+            Ok::<_, StudyError>(self.definitions.bench(&lines)?.with_matrix("strengths", n, n, strengths))
+        };
+        self.compare([bench(selected[0])?, bench(selected[1])?], supply)
     }
 }
 
@@ -153,7 +166,7 @@ mod tests {
                 [(8, 0.01, 0.499_850_5), (8, 1.0, 0.499_793_9), (8, 100.0, 0.494_201_3), (16, 0.0, 0.0)]
             {
                 let expected = if wire > 0.0 { margin } else { super::super::ladder::margin(&PAPER, n, wire) };
-                let got = solver.whole(n, wire, Cells::Linear).unwrap();
+                let got = solver.whole(n, wire, Cells::Linear).unwrap().margin;
                 assert!((got - expected).abs() < 1e-7, "{n} {wire}: {got} {expected}");
             }
         });
@@ -164,11 +177,11 @@ mod tests {
     fn exponential_arrays() {
         with(|solver| {
             assert!((LOW.slope(&PAPER) - 0.030_400_6).abs() < 1e-7);
-            let reduced = |n, bias| solver.reduced(n, Cells::Exponential(bias)).unwrap();
+            let reduced = |n, bias| solver.reduced(n, Cells::Exponential(bias)).unwrap().margin;
             assert!((reduced(8.0, LOW) - 0.09990).abs() < 1e-5, "{}", reduced(8.0, LOW));
             assert!((reduced(8.0, HIGH) - 0.18964).abs() < 1e-5, "{}", reduced(8.0, HIGH));
             assert!((reduced(27_942.0, HIGH) - 0.1).abs() < 1e-5, "{}", reduced(27_942.0, HIGH));
-            let whole = solver.whole(8, 0.0, Cells::Exponential(HIGH)).unwrap();
+            let whole = solver.whole(8, 0.0, Cells::Exponential(HIGH)).unwrap().margin;
             assert!((whole - reduced(8.0, HIGH)).abs() < 1e-8, "{whole}");
         });
     }

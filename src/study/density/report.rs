@@ -1,7 +1,7 @@
 //! The report of the study: readings, wires, circuits, nonlinear cells.
 
 use super::super::{Context, StudyError};
-use super::circuit::{Bias, Cells, Solver};
+use super::circuit::{Bias, Cells, Solved, Solver};
 use super::ladder;
 use super::lumped::{Reading, Scheme, falling_to};
 use crate::result::report::{Axis, Chart, Fact, Grid, Report, Series, Value};
@@ -163,7 +163,7 @@ fn nonlinear(question: &Question, solver: &Solver, context: &Context, report: &m
         else {
             continue;
         };
-        let size = falling_to(question.margin, |n| solver.reduced(n, cells).unwrap_or(f64::NAN));
+        let size = falling_to(question.margin, |n| solver.reduced(n, cells).map_or(f64::NAN, |s| s.margin));
         grid.push([pull_up.into(), small.into(), size.map(f64::floor).into(), size.map(gbit).into()]);
     }
     report.tables.push(("nonlinear".to_owned(), grid));
@@ -176,11 +176,11 @@ fn nonlinear(question: &Question, solver: &Solver, context: &Context, report: &m
 }
 
 /// A value, or `None` with the failure noted; an interruption ends the study.
-fn kept(outcome: Result<f64, StudyError>, report: &mut Report, what: &str) -> Result<Option<f64>, StudyError> {
+fn kept(outcome: Result<Solved, StudyError>, report: &mut Report, what: &str) -> Result<Option<f64>, StudyError> {
     match outcome {
-        Ok(value) => {
-            report.trust.solves += 2;
-            Ok(Some(value))
+        Ok(solved) => {
+            report.trust.join(&solved.trust);
+            Ok(Some(solved.margin))
         }
         Err(error) if error.is_interruption() => Err(error),
         Err(error) => {
