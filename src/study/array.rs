@@ -14,8 +14,11 @@ use super::{Arguments, Bench, Definitions, StudyError};
 use crate::diag::nearest;
 use crate::netlist::ast::{Expr, ExprKind, Subckt};
 
-/// Tolerances of the solves: closed forms are met to 1e-6 and the two forms of an array to 1e-9 of each other.
-const OPTIONS: &str = ".options reltol=1e-9 vntol=1e-12 abstol=1e-18\n";
+/// Tolerances of operating points: closed forms are met to 1e-6 and the two forms of an array to 1e-9 of each other.
+pub const STILL: &str = ".options reltol=1e-9 vntol=1e-12 abstol=1e-18\n";
+
+/// Tolerances of transients: a state that moves by 1e-6 in a pulse is known to a few per mille of that.
+pub const MOVING: &str = ".options reltol=1e-6 statetol=1e-11 vntol=1e-9 abstol=1e-15 trtol=1\n";
 
 /// Name of the array instance in the full form.
 pub const ARRAY: &str = "xa";
@@ -94,6 +97,12 @@ impl<'d> Cell<'d> {
         &self.subckt.name.text
     }
 
+    /// The nominal value of a parameter in one state.
+    #[must_use]
+    pub fn value(&self, name: &str, lrs: bool) -> Option<f64> {
+        self.parameters.iter().find(|state| state.name == name).map(|state| state.nominal[usize::from(lrs)])
+    }
+
     /// ` r=10000.0 x=1.0` of one state.
     fn set(&self, lrs: bool) -> String {
         self.parameters.iter().fold(String::new(), |mut text, state| {
@@ -128,6 +137,8 @@ pub struct Supply<'a> {
     pub driver: f64,
     /// The source value at a level: `1.0`, or a waveform.
     pub wave: &'a dyn Fn(f64) -> String,
+    /// Tolerances, [`STILL`] or [`MOVING`].
+    pub options: &'static str,
 }
 
 /// Wires of the full form, per segment.
@@ -191,7 +202,7 @@ fn bias_selected(out: &mut String, supply: &Supply) {
 /// The reduced circuit: a node per class of lines, a cell per pair of classes. Sources are `vw0`, `vb0`, `vw1`, ..
 #[must_use]
 pub fn reduced_lines(cell: &Cell, classes: &Classes, selected_lrs: bool, supply: &Supply) -> String {
-    let mut out = OPTIONS.to_owned();
+    let mut out = supply.options.to_owned();
     bias_selected(&mut out, supply);
     let _ = writeln!(out, "{CELL_AMMETER} {SELECTED_WL} wcell 0");
     for (i, &count) in classes.rows.iter().enumerate().skip(1) {
@@ -281,7 +292,7 @@ pub fn full(
     supply: &Supply,
 ) -> Result<Bench, StudyError> {
     let Layout { rows, cols, selected, wires } = *layout;
-    let mut out = OPTIONS.to_owned();
+    let mut out = supply.options.to_owned();
     bias_selected(&mut out, supply);
     let row_nets = nets(&mut out, "w", rows, selected.0, supply.scheme.other_wl, supply);
     let col_nets = nets(&mut out, "b", cols, selected.1, supply.scheme.other_bl, supply);
@@ -346,5 +357,15 @@ pub fn full_sources(layout: &Layout, supply: &Supply) -> Vec<String> {
 /// One cell alone, its word line at `volts` from the source `v1`.
 #[must_use]
 pub fn single_lines(cell: &Cell, volts: f64, lrs: bool) -> String {
-    format!("{OPTIONS}v1 w 0 {volts:?}\nxc w 0 {}{}\n", cell.name(), cell.set(lrs))
+    format!("{STILL}v1 w 0 {volts:?}\nxc w 0 {}{}\n", cell.name(), cell.set(lrs))
+}
+
+/// One cell alone on the source `v1` with a waveform, one of its parameters set: a state to start from.
+#[must_use]
+pub fn started_lines(cell: &Cell, wave: &str, lrs: bool, (name, value): (&str, f64), options: &str) -> String {
+    let mut set = String::new();
+    for state in cell.parameters.iter().filter(|state| state.name != name) {
+        let _ = write!(set, " {}={:?}", state.name, state.nominal[usize::from(lrs)]);
+    }
+    format!("{options}v1 w 0 {wave}\nxc w 0 {}{set} {name}={value:?}\n", cell.name())
 }

@@ -10,6 +10,7 @@ pub mod array;
 pub mod bench;
 pub mod check;
 pub mod density;
+pub mod disturb;
 mod error;
 pub mod feedforward;
 pub mod infer;
@@ -24,6 +25,7 @@ pub mod scheme;
 pub mod sneak;
 pub mod sweep;
 pub mod words;
+pub mod write_margin;
 
 pub use argument::{Argument, Arguments, Fallback, Kind, Parameter, Value};
 pub use bench::{Bench, Definitions, Solution};

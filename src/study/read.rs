@@ -62,8 +62,15 @@ impl<'d> Reader<'d> {
     /// # Errors
     /// A cell that cannot be used, or that carries no current at the read voltage.
     pub fn of(context: &Context<'d>, arguments: &'d Arguments) -> Result<Self, StudyError> {
+        Self::at(context, arguments, arguments.number("vread"))
+    }
+
+    /// The same at another voltage than `vread`.
+    ///
+    /// # Errors
+    /// As [`Reader::of`].
+    pub fn at(context: &Context<'d>, arguments: &'d Arguments, volts: f64) -> Result<Self, StudyError> {
         let cell = Cell::of(context.definitions, arguments)?;
-        let volts = arguments.number("vread");
         let alone = Alone::measure(context, &cell, volts)?;
         let load = arguments.number_if_given("rpu").unwrap_or(volts / alone.lrs);
         if !(load.is_finite() && load > 0.0) {
@@ -104,7 +111,8 @@ impl<'d> Reader<'d> {
     }
 
     fn supply<'a>(&self, scheme: &'a Scheme, loaded: bool, wave: &'a dyn Fn(f64) -> String) -> Supply<'a> {
-        Supply { scheme, volts: self.volts, load: self.load, loaded, driver: self.driver, wave }
+        let options = array::STILL;
+        Supply { scheme, volts: self.volts, load: self.load, loaded, driver: self.driver, wave, options }
     }
 
     /// Reads by symmetry; `None` when the pattern has no classes of like lines.

@@ -9,6 +9,8 @@ pub const REGISTRY: &[&dyn Study] = &[
     &super::max_size::MaxSize,
     &super::sneak::Sneak,
     &super::map::Maps,
+    &super::write_margin::WriteMargin,
+    &super::disturb::Disturb,
     &super::pulse::Pulse,
     &super::density::Density,
     &super::infer::Infer,

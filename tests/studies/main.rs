@@ -2,7 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod cards;
+mod maps;
 mod margin;
+mod spice;
+mod sweeps;
+mod write;
 
 use sneakpath::diag::Diagnostic;
 use sneakpath::netlist::ast::{Deck, Statement, StudyCard};
@@ -50,7 +54,7 @@ pub fn mistakes(text: &str) -> Vec<Diagnostic> {
     check::arguments(find(&card.word.text).unwrap().card(), &[card], &definitions).err().unwrap_or_default()
 }
 
-fn first(deck: &Deck) -> &StudyCard {
+pub fn first(deck: &Deck) -> &StudyCard {
     let card = deck.body.iter().find_map(|s| if let Statement::Study(card) = s { Some(card) } else { None });
     card.unwrap()
 }

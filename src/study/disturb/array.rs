@@ -1,0 +1,124 @@
+//! The array under one real pulse: what every cell sees and how far its state moves.
+
+use super::cell::Stress;
+use crate::plan::{Overrides, Snapshot};
+use crate::result::report::{Map, Trust};
+use crate::study::array::{self, ARRAY, Cell, Layout, MOVING, Supply, Wires};
+use crate::study::bench::Wanted;
+use crate::study::pattern::Choice;
+use crate::study::read::fits;
+use crate::study::scheme::Scheme;
+use crate::study::{Arguments, Context, StudyError};
+
+/// A cell that is disturbed, for all of its kind: the one with the largest voltage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Victim {
+    /// `row`, `column` or `rest`.
+    pub place: &'static str,
+    /// It started in LRS.
+    pub lrs: bool,
+    /// V across it in the middle of the pulse, with sign.
+    pub volts: f64,
+    /// State it started in.
+    pub start: f64,
+}
+
+/// What a pulse on the array shows.
+pub struct Pulsed {
+    /// The scheme.
+    pub scheme: Scheme,
+    /// One per kind of place and state.
+    pub victims: Vec<Victim>,
+    /// Voltage in the pulse and change of state.
+    pub maps: Vec<Map>,
+    /// The transient.
+    pub trust: Trust,
+}
+
+/// One write pulse on the selected cell of the array.
+///
+/// # Errors
+/// An array beyond memory, a selected cell outside, non-convergence.
+pub fn pulsed(context: &Context, cell: &Cell, arguments: &Arguments, stress: &Stress) -> Result<Pulsed, StudyError> {
+    let scheme = Scheme::find(arguments.word("scheme"), arguments.parameters("custom"), context.definitions)?;
+    if scheme.senses_voltage() {
+        return Err(StudyError::request(format!(
+            "`{}` reads through a pull-up; write with v2, v3, ground or float",
+            scheme.name
+        )));
+    }
+    let rwire = arguments.number("rwire");
+    let layout = Layout::of(arguments, Wires { rwl: rwire, rbl: rwire, ..Wires::default() })?;
+    let Choice::One(pattern) = Choice::parse(arguments.word("pattern"), context.definitions.seed())? else {
+        return Err(StudyError::request("the disturbance of one pattern is asked for; `worst` is a search"));
+    };
+    fits(layout.rows, layout.cols)?;
+    let lrs = pattern.states(layout.rows, layout.cols, layout.selected)?;
+    let wave = |volts: f64| stress.wave(volts);
+    let supply = Supply {
+        scheme: &scheme,
+        volts: stress.volts,
+        load: 0.0,
+        loaded: false,
+        driver: arguments.number("rdriver"),
+        wave: &wave,
+        options: MOVING,
+    };
+    let bench = array::full(context.definitions, cell, &layout, &lrs, &supply)?;
+    let snapshot = Snapshot {
+        array: ARRAY.to_owned(),
+        quantities: vec!["v".to_owned(), stress.state.clone()],
+        at: vec![0.0, stress.middle()],
+        at_end: true,
+        file: None,
+        state_file: None,
+    };
+    let wanted = Wanted { snapshots: vec![snapshot], ..Wanted::default() };
+    let solution = bench.transient(stress.tran(1), &Overrides::default(), &wanted, context.watch)?;
+    let matrix = |k: usize, name: &str| -> &[f64] {
+        let found = solution.snapshots.get(k).and_then(|s| s.matrices.iter().find(|(n, _)| n == name));
+        found.map_or(&[], |(_, values)| values)
+    };
+    let last = solution.snapshots.len().saturating_sub(1);
+    let voltage = matrix(last.min(1), "v");
+    let start: Vec<f64> = lrs.iter().map(|&lrs| cell.value(&stress.init, lrs).unwrap_or(f64::NAN)).collect();
+    let end = matrix(last, &stress.state);
+    let selected = layout.selected.0 * layout.cols + layout.selected.1;
+    let change = (0..end.len()).map(|k| if k == selected { f64::NAN } else { (end[k] - start[k]).abs() }).collect();
+    let mut trust = Trust::default();
+    trust.add(&solution.stats);
+    let map = |name: &str, label: &str, unit: &str, values: Vec<f64>| Map {
+        name: name.to_owned(),
+        label: label.to_owned(),
+        unit: unit.to_owned(),
+        rows: layout.rows,
+        cols: layout.cols,
+        values,
+    };
+    let victims = victims(&layout, &lrs, voltage, &start);
+    let maps = vec![
+        map("pulse_voltage", "Voltage in the pulse", "V", voltage.to_vec()),
+        map("change", "Change of state per pulse", "", change),
+    ];
+    Ok(Pulsed { scheme, victims, maps, trust })
+}
+
+fn victims(layout: &Layout, lrs: &[bool], voltage: &[f64], start: &[f64]) -> Vec<Victim> {
+    let mut out: Vec<Victim> = Vec::new();
+    for k in 0..voltage.len() {
+        let place = match (k / layout.cols == layout.selected.0, k % layout.cols == layout.selected.1) {
+            (true, true) => continue,
+            (true, false) => "row",
+            (false, true) => "column",
+            (false, false) => "rest",
+        };
+        let this = Victim { place, lrs: lrs[k], volts: voltage[k], start: start[k] };
+        match out.iter_mut().find(|v| (v.place, v.lrs) == (place, lrs[k])) {
+            Some(known) if known.volts.abs() >= this.volts.abs() => {}
+            Some(known) => *known = this,
+            None => out.push(this),
+        }
+    }
+    out.sort_by_key(|v| (v.place != "row", v.place != "column", !v.lrs));
+    out
+}

@@ -1,0 +1,274 @@
+//! Disturbance of the cells that share a line with one that is written.
+//!
+//! The array is pulsed in full, by a transient; that gives the voltage that every victim sees and the change of its
+//! state. What many pulses do follows from the law of the cell ([`law`]): one pulse at that voltage, a transient of the
+//! cell, gives the state after it as a function of the state before. Sampled counts are simulated pulse by pulse too,
+//! and the deviation is reported.
+
+mod array;
+mod cell;
+pub mod law;
+
+use rayon::prelude::*;
+
+use self::array::{Victim, pulsed};
+use self::cell::Stress;
+use super::array::Cell;
+use super::{Argument, Arguments, Card, Context, Fallback, Kind, Study, StudyError, words};
+use crate::result::report::{Axis, Chart, Fact, Grid, Report, Series, Trust};
+
+/// `.disturb`.
+pub struct Disturb;
+
+const CARD: Card = Card {
+    word: "disturb",
+    summary: "State drift of half-selected and unselected cells over many write pulses",
+    needs_cell: true,
+    arguments: ARGUMENTS,
+};
+
+const SECONDS: Kind = Kind::Number { low: 1e-15, high: 1e6 };
+
+const ARGUMENTS: &[Argument] = &[
+    words::LRS,
+    words::HRS,
+    words::SCHEME,
+    words::CUSTOM,
+    Argument { fallback: Fallback::Is("4"), ..words::ROWS },
+    words::COLS,
+    Argument { fallback: Fallback::Is("all-lrs"), ..words::PATTERN },
+    Argument {
+        text: "V of the scheme while a cell is written; negative to reset.",
+        name: "vwrite",
+        kind: Kind::Number { low: -1e6, high: 1e6 },
+        ..words::VREAD
+    },
+    Argument { name: "width", kind: SECONDS, unit: "s", fallback: Fallback::Is("100n"), text: "Width of a pulse." },
+    Argument { name: "edge", kind: SECONDS, unit: "s", fallback: Fallback::Is("1n"), text: "Rise and fall time." },
+    Argument {
+        name: "rest",
+        kind: SECONDS,
+        unit: "s",
+        fallback: Fallback::Is("100n"),
+        text: "From the end of a pulse to the next.",
+    },
+    Argument {
+        name: "state",
+        kind: Kind::Text,
+        unit: "",
+        fallback: Fallback::Is("x"),
+        text: "Name of the state in the cell, as in @xa.c_0_0[x].",
+    },
+    Argument {
+        name: "init",
+        kind: Kind::Text,
+        unit: "",
+        fallback: Fallback::Is("x0"),
+        text: "Parameter of the cell that sets the state at the start; lrs= and hrs= give it.",
+    },
+    Argument {
+        name: "cycles",
+        kind: Kind::Number { low: 1.0, high: 1e15 },
+        unit: "",
+        fallback: Fallback::Is("1e6"),
+        text: "Pulses to extrapolate to.",
+    },
+    Argument {
+        name: "direct",
+        kind: Kind::Counts { low: 1, high: 100_000 },
+        unit: "",
+        fallback: Fallback::Is("1,10,100"),
+        text: "Counts that are simulated pulse by pulse as well.",
+    },
+    Argument {
+        name: "limit",
+        kind: Kind::Number { low: 1e-9, high: 1e3 },
+        unit: "",
+        fallback: Fallback::Is("0.1"),
+        text: "Relative change of conductance that counts as disturbed.",
+    },
+    Argument { fallback: Fallback::Is("0.1"), text: "Voltage at which conductance is measured.", ..words::VREAD },
+    words::RWIRE,
+    words::RDRIVER,
+    words::ROW,
+    words::COL,
+];
+
+/// What became of one victim.
+struct Fate {
+    victim: Victim,
+    /// State by the law.
+    path: law::Path,
+    /// Pulses, state by simulation.
+    direct: Vec<(usize, f64)>,
+    /// Pulses, |dG|/G by the law, at decades and sampled counts.
+    drift: Vec<(f64, f64)>,
+    /// First pulse with a drift above the limit.
+    first: Option<f64>,
+    trust: Trust,
+}
+
+impl Study for Disturb {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn headline(&self) -> &'static str {
+        "dg"
+    }
+
+    fn run(&self, context: &Context, arguments: &Arguments) -> Result<Report, StudyError> {
+        let cell = Cell::of(context.definitions, arguments)?;
+        let stress = Stress::of(context, &cell, arguments)?;
+        let pulsed = pulsed(context, &cell, arguments, &stress)?;
+        let (last, limit, vread) = (arguments.number("cycles"), arguments.number("limit"), arguments.number("vread"));
+        context.watch.expect(pulsed.victims.len());
+        let fates: Vec<Result<Fate, StudyError>> = pulsed
+            .victims
+            .par_iter()
+            .map(|victim| {
+                let fate = fate(context, &stress, victim, arguments.counts("direct"), last, limit, vread);
+                context.watch.advance();
+                fate
+            })
+            .collect();
+        let mut report = Report {
+            title: format!("Disturbance of {}, {}", cell.name(), pulsed.scheme.name),
+            maps: pulsed.maps,
+            trust: pulsed.trust,
+            ..Report::default()
+        };
+        report.definitions = [
+            ("dg", "|G - G_0| / G_0 of a victim after so many pulses, G at the read voltage; from the law of the cell"),
+            ("deviation", "change of state by the law against the same by pulse-by-pulse simulation, relative"),
+            ("first_cycle", "first pulse with dg above the limit"),
+            (
+                "victim",
+                "row and column: cells on the selected lines; rest: all others. The cell with the largest |V| of each",
+            ),
+        ]
+        .map(|(name, text)| (name.to_owned(), text.to_owned()))
+        .to_vec();
+        report.definitions.push((format!("scheme {}", pulsed.scheme.name), pulsed.scheme.text.clone()));
+        report.rows = Grid::new(&["victim", "state", "volts:V", "cycles", "x", "dg", "x_direct", "deviation"]);
+        let mut firsts = Grid::new(&["victim", "state", "volts:V", "dx_per_pulse", "first_cycle"]);
+        let mut series = Vec::new();
+        let mut earliest: Option<f64> = None;
+        for fate in fates {
+            let fate = fate?;
+            report.trust.join(&fate.trust);
+            add_rows(&mut report.rows, &fate);
+            let Victim { place, lrs, volts, start } = &fate.victim;
+            let state = if *lrs { "lrs" } else { "hrs" };
+            firsts.push([
+                (*place).into(),
+                state.into(),
+                (*volts).into(),
+                (law::at(&fate.path, 1.0) - start).into(),
+                fate.first.into(),
+            ]);
+            earliest = match (earliest, fate.first) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            let (x, y) = fate.drift.iter().filter(|(_, d)| *d > 0.0).copied().unzip();
+            series.push(Series { label: format!("{place}, {state}"), x, y });
+        }
+        if earliest.is_none() {
+            report.notes.push(format!("no victim drifts by {limit} within {last:e} pulses"));
+        }
+        report.facts.push(Fact { name: "first_cycle".to_owned(), value: earliest.into(), unit: String::new() });
+        report.tables.push(("victims".to_owned(), firsts));
+        if series.iter().any(|s: &Series| s.x.len() > 1) {
+            report.charts.push(Chart {
+                name: "drift".to_owned(),
+                title: report.title.clone(),
+                x: Axis::log("Pulses", ""),
+                y: Axis::log("|dG| / G", ""),
+                series,
+            });
+        }
+        Ok(report)
+    }
+}
+
+fn fate(
+    context: &Context,
+    stress: &Stress,
+    victim: &Victim,
+    direct: &[usize],
+    last: f64,
+    limit: f64,
+    vread: f64,
+) -> Result<Fate, StudyError> {
+    let mut trust = Trust::default();
+    let one = |x: f64| {
+        context.check()?;
+        let (after, stats) = stress.pulses(context, victim, x, 1)?;
+        trust.add(&stats);
+        Ok(after[0])
+    };
+    let path = law::follow(victim.start, last, one)?;
+    let most = direct.iter().copied().max().unwrap_or(0);
+    let (states, stats) = stress.pulses(context, victim, victim.start, most)?;
+    trust.add(&stats);
+    let sampled = direct.iter().filter_map(|&n| states.get(n.wrapping_sub(1)).map(|x| (n, *x))).collect();
+    let before = stress.conductance(context, victim, victim.start, vread)?;
+    let drift_of = |x: f64| Ok::<_, StudyError>((stress.conductance(context, victim, x, vread)? / before - 1.0).abs());
+    let mut counts: Vec<f64> = decades(last);
+    #[allow(clippy::cast_precision_loss, reason = "counts of pulses")]
+    counts.extend(direct.iter().map(|&n| n as f64));
+    counts.sort_by(f64::total_cmp);
+    counts.dedup();
+    let drift =
+        counts.into_iter().map(|n| Ok((n, drift_of(law::at(&path, n))?))).collect::<Result<Vec<_>, StudyError>>()?;
+    let first = first_above(&path, limit, drift_of)?;
+    Ok(Fate { victim: victim.clone(), path, direct: sampled, drift, first, trust })
+}
+
+/// 1, 10, .. up to and with `last`.
+fn decades(last: f64) -> Vec<f64> {
+    let mut out: Vec<f64> = std::iter::successors(Some(1.0), |n| Some(n * 10.0)).take_while(|n| *n < last).collect();
+    out.push(last);
+    out
+}
+
+/// The first pulse count on a path whose state has drifted beyond the limit.
+fn first_above(
+    path: &law::Path,
+    limit: f64,
+    drift: impl Fn(f64) -> Result<f64, StudyError>,
+) -> Result<Option<f64>, StudyError> {
+    for pair in path.windows(2) {
+        if drift(pair[1].1)? < limit {
+            continue;
+        }
+        let (mut low, mut high) = (pair[0].0, pair[1].0);
+        while high - low > 1.0 {
+            let middle = (0.5 * (low + high)).floor();
+            if drift(law::at(path, middle))? < limit { low = middle } else { high = middle }
+        }
+        return Ok(Some(high));
+    }
+    Ok(None)
+}
+
+fn add_rows(rows: &mut Grid, fate: &Fate) {
+    let Victim { place, lrs, volts, start } = &fate.victim;
+    for (n, drift) in &fate.drift {
+        let x = law::at(&fate.path, *n);
+        #[allow(clippy::cast_precision_loss, reason = "counts of pulses")]
+        let simulated = fate.direct.iter().find(|(count, _)| *count as f64 == *n).map(|(_, x)| *x);
+        let deviation = simulated.map(|s| if s == *start { x - start } else { (x - s).abs() / (s - start).abs() });
+        rows.push([
+            (*place).into(),
+            if *lrs { "lrs" } else { "hrs" }.into(),
+            (*volts).into(),
+            (*n).into(),
+            x.into(),
+            (*drift).into(),
+            simulated.into(),
+            deviation.into(),
+        ]);
+    }
+}
