@@ -254,6 +254,10 @@ impl Study for Margin {
         "margin"
     }
 
+    fn signals(&self) -> &'static [(&'static str, &'static str)] {
+        &[("v_lrs", "v_hrs"), ("i_lrs", "i_hrs")]
+    }
+
     fn run(&self, context: &Context, arguments: &Arguments) -> Result<Report, StudyError> {
         let question = Question::of(context, arguments)?;
         let schemes = schemes(context, arguments)?;

@@ -23,6 +23,7 @@ pub mod read;
 mod registry;
 pub mod scheme;
 pub mod sneak;
+pub mod statistics;
 pub mod sweep;
 pub mod words;
 pub mod write_margin;
@@ -55,6 +56,11 @@ pub trait Study: Sync {
     /// The column that matters most: the ordinate when a parameter is swept.
     fn headline(&self) -> &'static str {
         ""
+    }
+
+    /// Columns of the LRS and the HRS signal, whose overlap over Monte Carlo runs is the bit error rate.
+    fn signals(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
     }
 
     /// Computes it. Points that fail are named in [`Report::failures`]; the others are kept.

@@ -7,6 +7,7 @@
 use rayon::prelude::*;
 
 use super::check::range;
+use super::statistics::{Wanted, summarise};
 use super::{Argument, Arguments, Context, Kind, Study, StudyError, Unwatched, Watch};
 use crate::diag::nearest;
 use crate::plan::{Overrides, SweepTarget};
@@ -158,6 +159,10 @@ impl Loops {
             }
         }
         whole.charts.extend(self.chart(&whole, study.headline()));
+        if self.runs > 0 {
+            let (headline, groups) = (study.headline(), self.sweeps.len());
+            summarise(&mut whole, &Wanted { headline, signals: study.signals(), groups });
+        }
         Ok(whole)
     }
 

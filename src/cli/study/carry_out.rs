@@ -100,6 +100,7 @@ fn refuse((diagnostics, sources): &Mistakes, console: &Console) -> Exit {
 
 fn all(requests: &Requests, loops: &Loops, wishes: &Wishes, console: &Console) -> (Vec<Value>, Exit) {
     let mut objects = Vec::new();
+    let mut reports = Vec::new();
     let mut exit = Exit::Success;
     for (k, request) in requests.list.iter().enumerate() {
         let word = request.study.card().word;
@@ -121,6 +122,7 @@ fn all(requests: &Requests, loops: &Loops, wishes: &Wishes, console: &Console) -
                 let mut value = object(&report);
                 value["exit"] = json!(exit.code());
                 objects.push(value);
+                reports.push(report);
             }
             Err(error) => {
                 exit = exit.and(explain(word, &error, console));
@@ -131,6 +133,14 @@ fn all(requests: &Requests, loops: &Loops, wishes: &Wishes, console: &Console) -
             exit = exit.and(Exit::Interrupted);
             break;
         }
+    }
+    match wishes.page(&requests.definitions, &reports) {
+        Some(Ok(path)) => console.show(&format!("wrote {}", shown(&path))),
+        Some(Err(error)) => {
+            console.complain(&error.to_string());
+            exit = exit.and(Exit::Io);
+        }
+        None => {}
     }
     (objects, exit)
 }

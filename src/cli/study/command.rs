@@ -32,6 +32,9 @@ pub struct StudyArgs {
     #[arg(long, value_name = "FORMATS", num_args = 0..=1, require_equals = true, default_missing_value = "svg,png",
           help_heading = "Results")]
     pub plot: Option<String>,
+    /// Write one self-contained page: deck, parameters, definitions, tables, figures, checks.
+    #[arg(long, value_name = "FILE.html", help_heading = "Results")]
+    pub report: Option<PathBuf>,
     /// Repeat the study for the values of an argument or a .param: NAME=from..to:log:points, NAME=a,b,c. The first is the
     /// innermost loop.
     #[arg(long, value_name = "NAME=VALUES", help_heading = "Running")]

@@ -10,8 +10,9 @@ use super::super::products::{create, make_folder};
 use super::command::StudyArgs;
 use crate::output::OutputError;
 use crate::output::figure::{self, Format};
-use crate::output::report::{figures, write_csv, write_npz};
+use crate::output::report::{Page, figures, html, write_csv, write_npz};
 use crate::result::report::Report;
+use crate::study::Definitions;
 
 /// The files that are wanted of each report.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +22,7 @@ pub struct Wishes {
     csv: bool,
     npz: bool,
     plot: Vec<Format>,
+    report: Option<PathBuf>,
 }
 
 impl Wishes {
@@ -42,6 +44,7 @@ impl Wishes {
             stem: named.unwrap_or_else(|| "deck".to_owned()),
             csv: args.csv,
             npz: args.npz,
+            report: args.report.clone(),
             plot: args.plot.as_deref().map_or(Ok(Vec::new()), formats)?,
         })
     }
@@ -54,8 +57,26 @@ impl Wishes {
             stem: places.stem.clone(),
             csv: args.csv,
             npz: false,
+            report: None,
             plot: args.plot.as_deref().and_then(|list| formats(list).ok()).unwrap_or_default(),
         }
+    }
+
+    /// Writes the page of all reports, when one is wanted.
+    pub fn page(&self, definitions: &Definitions, reports: &[Report]) -> Option<Result<PathBuf, OutputError>> {
+        let path = self.folder.join(self.report.as_ref()?);
+        let files = definitions.deck().sources.files().iter();
+        let page = Page {
+            title: definitions.deck().title.clone(),
+            files: files.map(|file| (file.name.clone(), file.text.clone())).collect(),
+            facts: vec![
+                ("program".to_owned(), concat!("sneakpath ", env!("CARGO_PKG_VERSION")).to_owned()),
+                ("seed".to_owned(), definitions.seed().to_string()),
+            ],
+        };
+        let text = html(&page, reports);
+        let outcome = create(&path).and_then(|mut out| out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+        Some(outcome.map(|()| path.clone()).map_err(|e| OutputError::file(&path, e)))
     }
 
     /// Where the journal of a sweep lies.

@@ -43,9 +43,20 @@ impl Format {
 /// # Errors
 /// When the figure holds no finite value, or the file cannot be written.
 pub fn draw(figure: &FigureData, path: &Path, format: Format) -> Result<(), OutputError> {
-    let scene = match figure {
+    layout(figure).map_err(|reason| OutputError::format(path, reason))?.write(path, format)
+}
+
+/// A figure as the text of an SVG document.
+///
+/// # Errors
+/// When the figure holds no finite value.
+pub fn svg(figure: &FigureData) -> Result<String, String> {
+    layout(figure)?.svg()
+}
+
+fn layout(figure: &FigureData) -> Result<scene::Scene, String> {
+    match figure {
         FigureData::Curves(plot) => panels::layout(plot),
         FigureData::Map(plot) => map::layout(plot),
-    };
-    scene.map_err(|reason| OutputError::format(path, reason))?.write(path, format)
+    }
 }

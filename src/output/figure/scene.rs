@@ -81,13 +81,22 @@ impl Scene {
     }
 
     fn write_svg(&self, path: &Path) -> Result<(), OutputError> {
+        let text = self.svg().map_err(|reason| OutputError::format(path, reason))?;
+        std::fs::write(path, text).map_err(|e| OutputError::file(path, e))
+    }
+
+    /// The page as the text of an SVG document.
+    ///
+    /// # Errors
+    /// In plain words, when the font cannot be used.
+    pub fn svg(&self) -> Result<String, String> {
+        load_font()?;
         let (width, height) = self.grid_size();
         let mut text = String::new();
-        self.render(&SVGBackend::with_string(&mut text, (width, height)).into_drawing_area())
-            .map_err(|reason| OutputError::format(path, reason))?;
+        self.render(&SVGBackend::with_string(&mut text, (width, height)).into_drawing_area())?;
         let fine = format!("width=\"{width}\" height=\"{height}\"");
         let page = format!("width=\"{:.0}\" height=\"{:.0}\"", self.width, self.height);
-        std::fs::write(path, text.replacen(&fine, &page, 1)).map_err(|e| OutputError::file(path, e))
+        Ok(text.replacen(&fine, &page, 1))
     }
 
     fn write_png(&self, path: &Path) -> Result<(), OutputError> {

@@ -34,7 +34,8 @@ pub fn page(report: &Report) -> String {
     out
 }
 
-fn shown(value: &Value, unit: &str) -> String {
+/// A value with its unit, for people.
+pub(super) fn shown(value: &Value, unit: &str) -> String {
     match value {
         Value::Number(x) if unit.is_empty() => general(*x, 6),
         Value::Number(x) => format_si(*x, unit),

@@ -3,9 +3,12 @@
 use super::array::Victim;
 use crate::plan::{Overrides, Signal, Tran};
 use crate::result::Stats;
-use crate::study::array::{self, Cell, MOVING, STILL};
+use crate::study::array::{self, Cell, HARDLY_MOVING, MOVING, STILL};
 use crate::study::bench::Wanted;
 use crate::study::{Arguments, Context, StudyError};
+
+/// A state that moves by less in a pulse is solved with the tolerances of [`HARDLY_MOVING`].
+const SMALL: f64 = 1e-4;
 
 /// The pulses of a request and the state they act on.
 pub struct Stress<'a> {
@@ -94,7 +97,6 @@ impl<'a> Stress<'a> {
     ///
     /// # Errors
     /// Non-convergence.
-    #[allow(clippy::cast_precision_loss, reason = "counts of pulses")]
     pub fn pulses(
         &self,
         context: &Context,
@@ -102,10 +104,29 @@ impl<'a> Stress<'a> {
         x: f64,
         count: usize,
     ) -> Result<(Vec<f64>, Stats), StudyError> {
+        let first = self.solve(context, victim, x, 1, MOVING)?;
+        match first.0.first() {
+            Some(after) if *after != x && (after - x).abs() < SMALL => {
+                self.solve(context, victim, x, count, HARDLY_MOVING)
+            }
+            _ if count == 1 => Ok(first),
+            _ => self.solve(context, victim, x, count, MOVING),
+        }
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "counts of pulses")]
+    fn solve(
+        &self,
+        context: &Context,
+        victim: &Victim,
+        x: f64,
+        count: usize,
+        options: &'static str,
+    ) -> Result<(Vec<f64>, Stats), StudyError> {
         if count == 0 {
             return Ok((Vec::new(), Stats::default()));
         }
-        let lines = array::started_lines(self.cell, &self.wave(victim.volts), victim.lrs, (&self.init, x), MOVING);
+        let lines = array::started_lines(self.cell, &self.wave(victim.volts), victim.lrs, (&self.init, x), options);
         let signals = vec![Signal::Field(self.device.clone(), self.state.clone())];
         let wanted = Wanted { signals, ..Wanted::default() };
         let bench = context.definitions.bench(&lines)?;
