@@ -101,23 +101,31 @@ impl<const H: usize> Factors<H> {
         mut visit: impl FnMut(&mut f64, usize, usize, Option<usize>),
     ) {
         let size = self.rows * self.cols;
-        let side_of = |side: Side| usize::from(side == Side::Bit);
-        for w in 0..W {
-            for ([p, q], nodes) in self.tree.tiles.iter().zip(block.inner[w].chunks_exact_mut(INNER)) {
-                for (node, &(side, row, col)) in nodes.iter_mut().zip(&PROGRAM.inner) {
-                    let at = self.place((WIDTH * p + row, WIDTH * q + col));
-                    for (l, value) in node.0.iter_mut().enumerate() {
-                        visit(value, side_of(side), (w * WIDTH + l) * size, at);
-                    }
+        let mut places: Vec<(usize, Option<usize>)> = Vec::with_capacity(INNER);
+        // by right-hand side within a tile: eight streams through the caller's vectors at once would meet in few sets
+        // of the cache
+        let mut each = |w: usize, nodes: &mut [Octet], places: &[(usize, Option<usize>)]| {
+            for l in 0..WIDTH {
+                let start = (w * WIDTH + l) * size;
+                for (node, &(side, at)) in nodes.iter_mut().zip(places) {
+                    visit(&mut node.0[l], side, start, at);
                 }
             }
-            for (of, nodes) in self.tree.blocks.iter().zip(block.blocks[w].chunks_exact_mut(WIDTH)) {
-                for (k, node) in nodes.iter_mut().enumerate() {
-                    let at = self.place(of.node(k));
-                    for (l, value) in node.0.iter_mut().enumerate() {
-                        visit(value, side_of(of.side), (w * WIDTH + l) * size, at);
-                    }
-                }
+        };
+        for (tile, [p, q]) in self.tree.tiles.iter().enumerate() {
+            places.clear();
+            places.extend(PROGRAM.inner.iter().map(|&(side, row, col)| {
+                (usize::from(side == Side::Bit), self.place((WIDTH * p + row, WIDTH * q + col)))
+            }));
+            for w in 0..W {
+                each(w, &mut block.inner[w][tile * INNER..(tile + 1) * INNER], &places);
+            }
+        }
+        for (number, of) in self.tree.blocks.iter().enumerate() {
+            places.clear();
+            places.extend((0..WIDTH).map(|k| (usize::from(of.side == Side::Bit), self.place(of.node(k)))));
+            for w in 0..W {
+                each(w, &mut block.blocks[w][number * WIDTH..(number + 1) * WIDTH], &places);
             }
         }
     }

@@ -18,7 +18,7 @@ mod tree;
 
 use front::{Dense, Elimination, Extension, Scratch, triangle};
 use program::{INNER, PROGRAM};
-use simd::{Octet, WIDTH};
+use simd::{Clear, Octet, WIDTH};
 use solve::Vectors;
 use tiles::{Batch, Cells};
 use tree::{Part, Tree};
@@ -194,8 +194,9 @@ impl<const H: usize> Multifrontal<H> {
         };
         let Store { panel, kept } = self.factors.stores[index];
         let rim = height - pivots;
-        self.factors.panels[panel..panel + H * height * pivots * WIDTH].fill(Octet::ZERO);
-        self.arena[depth % 2][kept..kept + kept_size(H, rim)].fill(Octet::ZERO);
+        let level = self.factors.level;
+        level.run(Clear(&mut self.factors.panels[panel..panel + H * height * pivots * WIDTH]));
+        level.run(Clear(&mut self.arena[depth % 2][kept..kept + kept_size(H, rim)]));
         self.ground[..height].fill(Octet::ZERO);
         for part in 0..self.factors.tree.fronts[index].parts.len() {
             if let (Part::Tile(tile), _) = self.factors.tree.fronts[index].parts[part] {

@@ -82,6 +82,21 @@ pub trait Work {
     fn run<A: Arithmetic>(self) -> Self::Output;
 }
 
+/// Sets octets to zero.
+pub struct Clear<'a>(pub &'a mut [Octet]);
+
+impl Work for Clear<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let zero = A::store(A::splat(0.0));
+        for octet in self.0 {
+            *octet = zero;
+        }
+    }
+}
+
 /// An instruction set that this machine has; only detection makes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Level(Set);
