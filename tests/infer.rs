@@ -6,10 +6,13 @@ use std::path::Path;
 
 use sneakpath::circuit::Circuit;
 use sneakpath::elaborate::Elaborator;
+use sneakpath::elaborate::percell::Matrix;
 use sneakpath::netlist::{self, ReadOptions};
 use sneakpath::numeric::rng::Stream;
 use sneakpath::plan::{Overrides, Plan, Signal};
-use sneakpath::study::infer::{self, DEBIAN_FOLDER, Dataset, InferError, Network, Ports, Read, Split};
+use sneakpath::study::infer::{
+    self, Branches, DEBIAN_FOLDER, Dataset, InferError, Layout, Network, Ports, Read, Split,
+};
 
 const READ: Read = Read { full_scale: 1.0, pulse: 100e-9 };
 
@@ -108,6 +111,46 @@ fn images_and_labels_must_fit_the_network() {
     assert!(refused.to_string().contains("1 x 13 = 13 pixels, the network has 12 inputs"), "{refused}");
     let refused = network.run(&images(9, 12, 5), READ).unwrap_err();
     assert_eq!(refused, InferError::Label { image: 4, label: 4, outputs: 4 });
+}
+
+/// Cells that obey Ohm's law on both branches make the array kernel's network that of the resistors.
+#[test]
+fn ohmic_branches_are_resistors() {
+    let text = "resistors\n.subckt cell wl bl k=0\nR1 wl bl {k>0.5 ? 10k : 50k}\n.ends\n\
+                .xbar NET 12 4 CELL=cell(wl bl) RWL=2.5 RBL=2.5 k=FILE(\"kinds\")\n\
+                Xa W[0:11] B[0:3] NET\nVin[0:11] W[0:11] 0 0\nRs[0:3] B[0:3] 0 1m\n.op\n.end\n";
+    let (deck, said) = netlist::parse_text("resistors.cir", text, &ReadOptions::default());
+    assert!(said.is_empty(), "{said:?}");
+    let mut elaborator = Elaborator::new(deck, Vec::new());
+    let kinds: Vec<usize> = (0..48).map(|k| usize::from(k * k % 7 < 3)).collect();
+    let values = kinds.iter().map(|&k| k as f64).collect();
+    elaborator.supply("kinds", Matrix { rows: 12, cols: 4, values });
+    let (mut circuit, plan) = elaborate(&elaborator);
+    let set = images(60, 12, 4);
+    let expected = Network::new(&mut circuit, &plan, &ports(12, 4), &[]).unwrap().run(&set, READ).unwrap();
+    let line = |g: f64| (0..256).map(|p| g * f64::from(p) / 255.0).collect::<Vec<f64>>();
+    let curves = vec![line(1.0 / 50e3), line(1.0 / 10e3)];
+    let branches = Branches { step: 1.0 / 255.0, up: curves.clone(), down: curves };
+    let layout = Layout { rows: 12, cols: 4, kinds, wire: 2.5, sense: 1e-3 };
+    let got = infer::read_branches(&branches, &layout, &set, READ).unwrap();
+    for (a, b) in got.outputs.iter().zip(&expected.outputs).chain(got.energies.iter().zip(&expected.energies)) {
+        assert!((a - b).abs() <= 1e-8 * b.abs(), "{a} {b}");
+    }
+}
+
+/// A cell that snaps on at 0.5 V and holds down to 0.2 V: dark rows carry its leakage, light rows its conductance.
+#[test]
+fn a_step_switches_on_what_exceeds_the_threshold() {
+    let curve = |snap: usize| -> Vec<f64> {
+        (0..256).map(|p| if p < snap { 1e-10 } else { 1e-5 } * p as f64 / 255.0).collect()
+    };
+    let branches = Branches { step: 1.0 / 255.0, up: vec![curve(128)], down: vec![curve(51)] };
+    let layout = Layout { rows: 3, cols: 1, kinds: vec![0; 3], wire: 1.0, sense: 1e-3 };
+    let set = Dataset { height: 1, width: 3, pixels: vec![127, 128, 255], labels: vec![0] };
+    let got = infer::read_branches(&branches, &layout, &set, READ).unwrap();
+    // 10 uS cells beside a few ohm of wire: the ideal sum less some 1e-5 of it
+    let ideal = 1e-10 * 127.0 / 255.0 + 1e-5 * (128.0 + 255.0) / 255.0;
+    assert!(got.outputs[0] < ideal && got.outputs[0] > ideal * (1.0 - 1e-4), "{} {ideal}", got.outputs[0]);
 }
 
 /// The deck of the published network, wires of `r` ohm.

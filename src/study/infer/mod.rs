@@ -4,6 +4,7 @@
 //! voltages, V_i = full scale * pixel / 255; the class is the output with the largest value. Nothing is assumed about
 //! what lies between: resistors, wires, selectors, amplifiers.
 
+mod branches;
 mod command;
 mod dataset;
 mod idx;
@@ -12,6 +13,7 @@ mod outcome;
 mod report;
 mod steps;
 
+pub use branches::{Branches, Layout, read_branches};
 pub use command::Infer;
 pub use dataset::{DEBIAN_FOLDER, Dataset, FASHION_CLASSES, Split};
 pub use idx::{Idx, read as read_idx};

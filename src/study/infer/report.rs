@@ -141,7 +141,7 @@ fn read_all(
             Err(error) => return Err(fault(error)),
         }
     }
-    // a circuit of its own for every thread: the deck is shared as text
+    // every run of images has a circuit of its own: selectors and source values change in it
     let fresh = || match self::bench(question, wire, context).and_then(|b| b.build(&Overrides::default())) {
         Ok(built) => Ok(built.circuit),
         Err(error) => Err(InferError::Circuit(error.to_string())),
