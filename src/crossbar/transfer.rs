@@ -68,7 +68,7 @@ pub struct Transfer {
 impl Transfer {
     /// Currents of many input vectors: `voltages` is `vectors x inputs`, `currents` `vectors x outputs`, row-major.
     pub fn apply(&self, voltages: &[f64], currents: &mut [f64]) {
-        let vectors = if self.inputs == 0 { 0 } else { voltages.len() / self.inputs };
+        let vectors = voltages.len().checked_div(self.inputs).unwrap_or(0);
         if vectors == 0 || self.outputs == 0 {
             currents.fill(0.0);
             return;

@@ -47,7 +47,7 @@ impl Check {
 }
 
 impl Frontal {
-    /// Solves A x = b of the factored `network`, checks the residual and refines once where it is above [`TARGET`].
+    /// Solves A x = b of the factored `network`, checks the residual and refines once where it is above 1e-14.
     pub fn solve_checked(&mut self, network: &Network, b: [&[f64]; 2], x: [&mut [f64]; 2]) -> Refinement {
         let [xw, xb] = x;
         self.solve(b, [&mut *xw, &mut *xb]);
