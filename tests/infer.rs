@@ -13,6 +13,7 @@ use sneakpath::plan::{Overrides, Plan, Signal};
 use sneakpath::study::infer::{
     self, Branches, DEBIAN_FOLDER, Dataset, InferError, Layout, Network, Ports, Read, Split,
 };
+use sneakpath::study::{Context, Definitions, Unwatched};
 
 const READ: Read = Read { full_scale: 1.0, pulse: 100e-9 };
 
@@ -111,6 +112,43 @@ fn images_and_labels_must_fit_the_network() {
     assert!(refused.to_string().contains("1 x 13 = 13 pixels, the network has 12 inputs"), "{refused}");
     let refused = network.run(&images(9, 12, 5), READ).unwrap_err();
     assert_eq!(refused, InferError::Label { image: 4, label: 4, outputs: 4 });
+}
+
+/// The study refuses weights that fit neither the pixels nor the classes, and names the file.
+#[test]
+fn weights_of_another_shape_are_refused() {
+    let (deck, _) = netlist::parse_text(
+        "cell.cir",
+        "cell\n.subckt cell wl bl w=0\nR1 wl bl {1k/(w+1)}\n.ends\n.end\n",
+        &ReadOptions::default(),
+    );
+    let definitions = Definitions::of(&deck, &[]);
+    let context = Context { definitions: &definitions, watch: &Unwatched };
+    let ask = |rows: usize, cols: usize, set: &Dataset| {
+        let question = infer::Question {
+            cell: "cell".into(),
+            parameter: "w".into(),
+            weights: Matrix { rows, cols, values: vec![0.5; rows * cols] },
+            file: "weights.csv".into(),
+            wires: vec![0.0, 2.0],
+            sense: 1e-3,
+            read: READ,
+            method: infer::Method::Automatic,
+            names: Vec::new(),
+        };
+        infer::answer(&question, set, &context)
+    };
+    let set = images(2, 12, 4);
+    let refused = ask(11, 4, &set).unwrap_err().to_string();
+    assert!(
+        refused.contains("`weights.csv` holds 11 x 4 weights") && refused.contains("1 x 12 = 12 pixels"),
+        "{refused}"
+    );
+    let refused = ask(12, 1, &set).unwrap_err().to_string();
+    assert!(refused.contains("image 1 has label 1") && refused.contains("labels 0 to 0"), "{refused}");
+    let report = ask(12, 4, &set).unwrap();
+    assert_eq!(report.rows.rows.len(), 2);
+    assert!(report.failures.is_empty() && report.trust.kcl_relative < 1e-5, "{:?}", report.trust);
 }
 
 /// Cells that obey Ohm's law on both branches make the array kernel's network that of the resistors.

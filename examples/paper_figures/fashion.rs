@@ -1,4 +1,4 @@
-//! A: Fashion-MNIST on a 784 x 10 array. Decks `fashion_784x10`, `fashion_784x10_1s1r`, `fashion_cell_curves`; study `infer`.
+//! A: Fashion-MNIST on a 784 x 10 array. Decks `fashion_784x10`, `fashion_cell_curves`; study `infer`.
 
 use std::path::{Path, PathBuf};
 
@@ -34,7 +34,7 @@ const CHECKED: usize = 1;
 pub fn run() -> Result<Findings, String> {
     let set = Dataset::from_folder(Path::new(DEBIAN_FOLDER), Split::Test).map_err(|e| e.to_string())?;
     let mut found = Findings::default();
-    let network = Network::read("fashion_784x10.cir")?;
+    let network = Network::read("fashion_784x10.cir", "cell")?;
     let report = network.infer(&set, &[("gmax", CALIBRATED)], &WIRES, Method::Matrix)?;
     resistors(&mut found, &report)?;
     first_image(&mut found)?;
@@ -48,16 +48,17 @@ pub fn run() -> Result<Findings, String> {
 /// A deck whose cell and weights the study takes.
 struct Network {
     path: PathBuf,
+    cell: &'static str,
     weights: Matrix,
     file: PathBuf,
 }
 
 impl Network {
-    fn read(name: &str) -> Result<Self, String> {
+    fn read(name: &str, cell: &'static str) -> Result<Self, String> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let file = root.join("models/fashion_784x10.csv");
         let weights = percell::read(&file).map_err(|e| e.to_string())?;
-        Ok(Self { path: root.join("netlists/papers").join(name), weights, file })
+        Ok(Self { path: root.join("netlists/papers").join(name), cell, weights, file })
     }
 
     fn infer(&self, set: &Dataset, defines: &[(&str, f64)], wires: &[f64], method: Method) -> Result<Report, String> {
@@ -68,7 +69,7 @@ impl Network {
         let defines: Vec<(String, f64)> = defines.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect();
         let definitions = Definitions::of(&deck, &defines);
         let question = Question {
-            cell: "cell".to_owned(),
+            cell: self.cell.to_owned(),
             parameter: "w".to_owned(),
             weights: self.weights.clone(),
             file: self.file.clone(),
@@ -318,7 +319,7 @@ fn selectors(found: &mut Findings, weights: &Matrix, set: &Dataset) -> Result<()
 /// A few images through the whole circuit, one operating point each: what the curves stand for.
 fn checked(found: &mut Findings, curves: [(f64, &Outcome); 2], set: &Dataset) -> Result<(), String> {
     let few = set.clone().truncated(CHECKED);
-    let network = Network::read("fashion_784x10_1s1r.cir")?;
+    let network = Network::read("fashion_cell_curves.cir", "network")?;
     let report = network.infer(&few, &[], &curves.map(|(wire, _)| wire), Method::Steps)?;
     for (wire, outcome) in curves {
         let energy = outcome.energies[..CHECKED].iter().sum::<f64>() / CHECKED as f64;
