@@ -8,20 +8,57 @@ use serde_json::json;
 use super::args::{ReadArgs, TalkArgs};
 use super::console::{Console, say};
 use super::exit::Exit;
-use super::load::{Loaded, load};
+use super::load::{Loaded, elaborate, open, refuse, show};
 use super::report::{self, Tally, plural};
+use super::study::{self, only_studies};
+use crate::diag::Diagnostic;
+use crate::elaborate::Elaborator;
+use crate::netlist::ast::Statement;
 
 /// Checks decks; with `count` says how many devices of each kind there are.
 pub fn check(decks: &[PathBuf], read: &ReadArgs, talk: &TalkArgs, count: bool) -> Exit {
     let console = Console::new(talk, false);
     let mut exit = Exit::Success;
     for deck in decks {
-        match load(deck, read, &console) {
-            Ok(loaded) => describe(&deck.display().to_string(), &loaded, &console, count),
-            Err(code) => exit = exit.and(code),
+        let name = deck.display().to_string();
+        let outcome = open(deck, read, &console).and_then(|opened| {
+            if only_studies(&opened.0) {
+                return studies(&name, opened, read, &console);
+            }
+            elaborate(opened, read, &console).map(|loaded| describe(&name, &loaded, &console, count))
+        });
+        if let Err(code) = outcome {
+            exit = exit.and(code);
         }
     }
     exit
+}
+
+/// A deck of definitions and study cards: what a study makes of the cell is known when it runs.
+fn studies(
+    name: &str,
+    (elaborator, mut diagnostics): (Elaborator, Vec<Diagnostic>),
+    read: &ReadArgs,
+    console: &Console,
+) -> Result<(), Exit> {
+    diagnostics.extend(study::check(&elaborator));
+    let tally = show(&elaborator, &mut diagnostics, read, console);
+    if tally.errors > 0 {
+        refuse(&elaborator, &diagnostics, console);
+        return Err(Exit::Netlist);
+    }
+    let cards = elaborator.deck().body.iter().filter(|s| matches!(s, Statement::Study(_))).count();
+    if console.json() {
+        let sources = &elaborator.deck().sources;
+        let list: Vec<_> = report::ordered(&diagnostics).iter().map(|d| report::to_json(d, sources)).collect();
+        let warnings = tally.warnings;
+        let document = json!({ "exit": 0, "deck": name, "errors": 0, "warnings": warnings, "diagnostics": list,
+            "studies": cards });
+        say(&document.to_string());
+    } else {
+        say(&format!("{name}: {tally}; {}", plural(cards, "study card")));
+    }
+    Ok(())
 }
 
 fn describe(name: &str, loaded: &Loaded, console: &Console, count: bool) {

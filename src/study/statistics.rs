@@ -98,14 +98,16 @@ fn mean(values: impl Iterator<Item = f64>, n: f64) -> f64 {
     values.sum::<f64>() / n
 }
 
-/// The least error rate of deciding between two samples by one threshold. `None` without values.
+/// The least error rate of deciding between two samples by one threshold. `None` without values, and where all are
+/// the same: a quantity that is not sensed.
 #[must_use]
 #[allow(clippy::cast_precision_loss, reason = "sample sizes are far below 2^53")]
 pub fn error_rate(lrs: &Sample, hrs: &Sample) -> Option<ErrorRate> {
     let upwards = lrs.quantile(0.5) >= hrs.quantile(0.5);
     let (low, high) = if upwards { (hrs, lrs) } else { (lrs, hrs) };
     let (a, b) = (low.0.len() as f64, high.0.len() as f64);
-    if a == 0.0 || b == 0.0 {
+    let same = lrs.0.first() == lrs.0.last() && hrs.0.first() == hrs.0.last() && lrs.0.first() == hrs.0.first();
+    if a == 0.0 || b == 0.0 || same {
         return None;
     }
     let mut all: Vec<f64> = low.0.iter().chain(&high.0).copied().collect();

@@ -158,7 +158,7 @@ impl Loops {
                 Err(error) => whole.failures.push(format!("{}: {error}", self.label(point))),
             }
         }
-        whole.charts.extend(self.chart(&whole, study.headline()));
+        whole.charts.extend(self.chart(&whole, study));
         if self.runs > 0 {
             let (headline, groups) = (study.headline(), self.sweeps.len());
             summarise(&mut whole, &Wanted { headline, signals: study.signals(), groups });
@@ -238,7 +238,8 @@ impl Loops {
     }
 
     /// The headline over the innermost sweep, a curve for everything else that tells rows apart.
-    fn chart(&self, whole: &Report, headline: &str) -> Option<Chart> {
+    fn chart(&self, whole: &Report, study: &dyn Study) -> Option<Chart> {
+        let headline = study.headline();
         let first = self.sweeps.first()?;
         let y = whole.rows.columns.iter().position(|(name, _)| name == headline)?;
         if self.runs > 0 {
@@ -265,7 +266,8 @@ impl Loops {
         let decades = first.values.iter().all(|v| *v > 0.0)
             && first.values.iter().copied().fold(0.0, f64::max)
                 > 20.0 * first.values.iter().copied().fold(f64::INFINITY, f64::min);
-        let x = Axis { log: decades, ..Axis::linear(&first.name, "") };
+        let known = study.card().arguments.iter().find(|a| a.name == first.name);
+        let x = Axis { log: decades, ..Axis::linear(&first.name, known.map_or("", |a| a.unit)) };
         let unit = whole.rows.columns[y].1.as_str();
         Some(Chart { name: "sweep".to_owned(), title: whole.title.clone(), x, y: Axis::linear(headline, unit), series })
     }

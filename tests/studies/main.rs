@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod cards;
+mod command;
 mod maps;
 mod margin;
 mod spice;
