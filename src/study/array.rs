@@ -17,7 +17,7 @@ use crate::netlist::ast::{Expr, ExprKind, Subckt};
 /// Tolerances of operating points: closed forms are met to 1e-6 and the two forms of an array to 1e-9 of each other.
 pub const STILL: &str = ".options reltol=1e-9 vntol=1e-12 abstol=1e-18\n";
 
-/// Tolerances of transients: a state that moves by 1e-4 in a pulse is known to a per mille of that.
+/// Tolerances of transients: a state that moves by 1e-4 in a pulse is known to a per mille of that or better.
 pub const MOVING: &str = ".options reltol=1e-7 statetol=1e-11 vntol=1e-9 abstol=1e-15 trtol=1\n";
 
 /// The same for a state that hardly moves: 1e-7 in a pulse.

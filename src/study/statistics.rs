@@ -292,8 +292,10 @@ fn groups(rows: &Grid, front: usize, headline: usize) -> Vec<(String, Vec<Vec<Va
 }
 
 fn curves(label: &str, points: &[[f64; 4]]) -> [Series; 3] {
-    let x: Vec<f64> = points.iter().map(|p| p[0]).collect();
-    let series = |label: String, k: usize| Series { label, x: x.clone(), y: points.iter().map(|p| p[k]).collect() };
+    let series = |label: String, k: usize| {
+        let (x, y) = points.iter().filter(|p| p[k].is_finite()).map(|p| (p[0], p[k])).unzip();
+        Series { label, x, y }
+    };
     [series(label.to_owned(), 1), series(format!("{label}, lower 95 %"), 2), series(format!("{label}, upper 95 %"), 3)]
 }
 

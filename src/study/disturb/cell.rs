@@ -8,7 +8,7 @@ use crate::study::bench::Wanted;
 use crate::study::{Arguments, Context, StudyError};
 
 /// A state that moves by less in a pulse is solved with the tolerances of [`HARDLY_MOVING`].
-const SMALL: f64 = 1e-4;
+const SMALL: f64 = 1e-5;
 
 /// The pulses of a request and the state they act on.
 pub struct Stress<'a> {
