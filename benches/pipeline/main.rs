@@ -7,8 +7,8 @@
 
 #![allow(clippy::print_stdout, missing_docs)]
 
-mod decks;
-mod peers;
+#[path = "../common/mod.rs"]
+mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,13 +17,14 @@ use std::time::Instant;
 use sneakpath::analysis;
 use sneakpath::circuit::Circuit;
 use sneakpath::device::{Env, Mode};
-use sneakpath::elaborate::{Elaborated, Elaborator};
+use sneakpath::elaborate::Elaborated;
 use sneakpath::netlist::{self, ReadOptions};
 use sneakpath::numeric::newton::Equations;
 use sneakpath::output::Collector;
 use sneakpath::plan::{Analysis, Overrides, Plan};
-use sneakpath::result::Table;
 use sneakpath::system::{Backend, Problem, Rows, System, Tolerances};
+
+use common::{bit_current, current_difference, decks, elaborate, median, peers, state_error};
 
 const OURS: &str = env!("CARGO_BIN_EXE_sneakpath");
 const READ: usize = 64;
@@ -43,11 +44,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 fn row(work: &str, n: usize, contender: &str, milliseconds: f64, note: &str) {
     println!("{work:24} {n:>5}  {contender:28} {milliseconds:>10.3}  {note}");
-}
-
-fn median(times: &mut [f64]) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// Stages of a run, in the order of [`stage_times`].
@@ -85,7 +81,7 @@ fn stage_times(path: &Path) -> Result<[f64; 8], String> {
     let mut times = [0.0; 8];
     let singular = |k: usize| format!("singular at unknown {k}");
     let (deck, _) = timed(&mut times[0], || netlist::parse(path, &ReadOptions::default()));
-    let Elaborated { circuit, plan, .. } = timed(&mut times[1], || build(deck))?;
+    let Elaborated { circuit, plan, .. } = timed(&mut times[1], || elaborate(deck))?;
     let mut system = timed(&mut times[2], || System::new(&circuit, tolerances(&plan), Backend::Automatic));
     let x = vec![0.0; system.len()];
     let mut dx = x.clone();
@@ -114,16 +110,11 @@ fn timed<T>(milliseconds: &mut f64, work: impl FnOnce() -> T) -> T {
 
 fn operating_point(path: &Path) -> Result<(), String> {
     let (deck, _) = netlist::parse(path, &ReadOptions::default());
-    let Elaborated { mut circuit, plan, .. } = build(deck)?;
+    let Elaborated { mut circuit, plan, .. } = elaborate(deck)?;
     let refuse = |_: &Overrides| Err("nothing is swept".to_string());
     analysis::run(&Analysis::Op, &mut circuit, &plan, "", &refuse, &mut Collector::default())
         .map(|_| ())
         .map_err(|e| e.to_string())
-}
-
-fn build(deck: netlist::ast::Deck) -> Result<Elaborated, String> {
-    let built = Elaborator::new(deck, Vec::new()).build(&Overrides::default());
-    built.map_err(|errors| errors.first().map_or(String::new(), |e| e.message.clone()))
 }
 
 fn tolerances(plan: &Plan) -> Tolerances {
@@ -165,8 +156,8 @@ impl Contender {
         Ok(Self { name, program, arguments, raw: directory.join(format!("{file}.raw")), times: Vec::new() })
     }
 
-    fn median(&mut self) -> f64 {
-        median(&mut self.times)
+    fn median(&self) -> f64 {
+        median(&self.times)
     }
 }
 
@@ -210,7 +201,8 @@ fn read(directory: &Path, rounds: usize) -> Result<(), Box<dyn std::error::Error
     });
     race(directory, &mut contenders, rounds)?;
     let fastest = contenders[0].median();
-    let expected = peers::plot(&contenders[1].raw)?;
+    let flat = peers::plot(&contenders[1].raw)?;
+    let expected: Vec<f64> = (0..READ).map(|j| bit_current(&flat, j)).collect();
     for contender in &mut contenders {
         let time = contender.median();
         let difference = peers::plot(&contender.raw).map_or(f64::NAN, |plot| current_difference(&plot, &expected));
@@ -218,16 +210,6 @@ fn read(directory: &Path, rounds: usize) -> Result<(), Box<dyn std::error::Error
         row("process: read", READ, contender.name, time, &note);
     }
     Ok(())
-}
-
-/// Largest difference of the bit-line currents, relative to the largest; the array card calls them `i(vb0)` too.
-fn current_difference(plot: &Table, expected: &Table) -> f64 {
-    let value = |table: &Table, j: usize| {
-        let names = [format!("i(vb{j})"), format!("vb{j}:flow(br)"), format!("vb{j}#branch")];
-        names.iter().find_map(|name| table.column(name)).and_then(|c| c.first().copied()).unwrap_or(f64::NAN)
-    };
-    let largest = (0..READ).map(|j| value(expected, j).abs()).fold(0.0, f64::max);
-    (0..READ).map(|j| (value(plot, j) - value(expected, j)).abs() / largest).fold(0.0, nan_max)
 }
 
 /// The 32 x 32 write as whole processes.
@@ -251,38 +233,9 @@ fn write(directory: &Path, rounds: usize) -> Result<(), Box<dyn std::error::Erro
             "{:>7.1} x, {} points, states off by up to {:.1e}",
             time / fastest,
             plot.points(),
-            state_error(&plot, &exact)
+            state_error(&plot, &exact, WRITE)
         );
         row("process: write", WRITE, contender.name, time, &note);
     }
     Ok(())
-}
-
-/// Largest error of the watched states at the points of `plot` against `exact`, interpolated linearly between its
-/// much denser points.
-fn state_error(plot: &Table, exact: &Table) -> f64 {
-    let state = |table: &Table, (i, j): (usize, usize)| -> Vec<f64> {
-        let names = [format!("@xa.c_{i}_{j}[x]"), format!("v(xm{i}_{j}.x)")];
-        names.iter().find_map(|name| table.column(name)).map_or_else(Vec::new, <[f64]>::to_vec)
-    };
-    let [times, exact_times] = [plot, exact].map(|t| t.data.first().map_or(&[][..], Vec::as_slice));
-    let mut worst = 0.0;
-    for cell in decks::watched(WRITE) {
-        let (x, exact_x) = (state(plot, cell), state(exact, cell));
-        if x.is_empty() || exact_x.is_empty() {
-            return f64::NAN;
-        }
-        for (&t, x) in times.iter().zip(&x) {
-            let k = exact_times.partition_point(|&at| at < t).clamp(1, exact_times.len() - 1);
-            let fraction = (t - exact_times[k - 1]) / (exact_times[k] - exact_times[k - 1]);
-            let expected = exact_x[k - 1] + fraction * (exact_x[k] - exact_x[k - 1]);
-            worst = nan_max(worst, (x - expected).abs());
-        }
-    }
-    worst
-}
-
-/// The larger; not a number when either is not.
-fn nan_max(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
 }
