@@ -133,21 +133,17 @@ impl History {
     ) -> (f64, usize) {
         let h = t - self.points[0].t;
         let before = self.before(h);
+        let [charge, state] = [rules.0, rules.1].map(|rule| self.difference_weights(t, rule));
+        let constants = [rules.0, rules.1].map(|rule| rule.error_constant(h, before));
         let mut worst = (0.0, 0);
         for &r in &self.dynamic {
             let is_state = system.kind(r) == UnknownKind::State;
-            let (rule, c) = if is_state { (rules.1, &step.state) } else { (rules.0, &step.charge) };
+            let (weights, constant, c) =
+                if is_state { (&state, constants[1], &step.state) } else { (&charge, constants[0], &step.charge) };
             let q = system.sums.q[r];
-            let error = if self.points.len() > rule.order() {
-                let mut times = [t; 4];
-                let mut values = [q; 4];
-                for (k, point) in self.points.iter().enumerate().take(rule.order() + 1) {
-                    times[k + 1] = point.t;
-                    values[k + 1] = point.q[r];
-                }
-                let weights = integrate::divided_difference_weights(&times[..rule.order() + 2]);
-                let difference: f64 = weights.iter().zip(values).map(|(w, v)| w * v).sum();
-                rule.error_constant(h, before) * difference
+            let error = if let Some((first, older)) = weights.split_first() {
+                let past: f64 = older.iter().zip(&self.points).map(|(w, point)| w * point.q[r]).sum();
+                constant * (first * q + past)
             } else if is_state {
                 let older = self.points.get(1).unwrap_or(&self.points[0]);
                 let rate = c.alpha * q + c.beta(self.points[0].q[r], older.q[r], self.rate[r]);
@@ -167,6 +163,16 @@ impl History {
             }
         }
         worst
+    }
+
+    /// Weights of the divided difference that the error of a rule needs over `t` and the past; empty when the past is
+    /// too short.
+    fn difference_weights(&self, t: f64, rule: Rule) -> Vec<f64> {
+        if self.points.len() <= rule.order() {
+            return Vec::new();
+        }
+        let times: Vec<f64> = std::iter::once(t).chain(self.points.iter().map(|p| p.t)).collect();
+        integrate::divided_difference_weights(&times[..rule.order() + 2])
     }
 
     /// Takes a solved step as the newest point.

@@ -28,6 +28,12 @@ const BRANCH_JUMP: f64 = 0.05;
 const FLIP_LIMIT: usize = 200;
 /// Largest move of a state in one pseudo-time step, as a fraction of its scale.
 const PSEUDO_MOVE: f64 = 0.3;
+/// First pseudo-time step where nothing is known of the rates, in s.
+const SHORTEST_PSEUDO_STEP: f64 = 1e-13;
+/// Pseudo-time steps this long, in s, after which nothing moves any more are the end.
+const FINAL_PSEUDO_STEP: f64 = 1e-3;
+/// Newton iterations after which a state is taken to be on its way elsewhere.
+const DIRECT_ITERATIONS: usize = 12;
 /// Pseudo-time steps before giving up.
 const PSEUDO_LIMIT: usize = 4000;
 
@@ -127,17 +133,26 @@ fn settle(
     at: &str,
 ) -> Result<(), Box<Failure>> {
     let before = x.clone();
-    let direct = solver.newton(env, rows, x, Effort { iterations, damped: true });
     if solver.settling().is_empty() {
-        return match direct {
+        return match solver.newton(env, rows, x, Effort { iterations, damped: true }) {
             Ok(_) => Ok(()),
             Err(error) => with_aids(solver, env, rows, x, &before, at, error),
         };
     }
-    if direct.is_ok() && !jumped(solver, &before, x) {
+    // voltages first, with the states where history left them; then, if that is where they stay, all of it
+    let held = rows_with_states_held(solver, rows, x);
+    let voltages = match solver.newton(env, &held, x, Effort { iterations, damped: true }) {
+        Ok(_) => x.clone(),
+        Err(error) => {
+            x.clone_from(&before);
+            return with_aids(solver, env, rows, x, &before, at, error);
+        }
+    };
+    let effort = Effort { iterations: iterations.min(DIRECT_ITERATIONS), damped: true };
+    if solver.newton(env, rows, x, effort).is_ok() && !jumped(solver, &before, x) {
         return Ok(());
     }
-    x.clone_from(&before);
+    x.clone_from(&voltages);
     match follow_states(solver, env, rows, x, 0.0) {
         Ok(()) => {
             note_branch(solver, &before, x, at);
@@ -145,6 +160,13 @@ fn settle(
         }
         Err(error) => with_aids(solver, env, rows, x, &before, at, error),
     }
+}
+
+/// The same rows with every volatile state where it is in `x`.
+fn rows_with_states_held(solver: &Solver, rows: &Rows, x: &[f64]) -> Rows {
+    let mut held = rows.clone();
+    held.hold(&solver.settling().iter().map(|&(k, _)| (k as u32, x[k])).collect::<Vec<_>>());
+    held
 }
 
 /// Did a volatile state move too far to be sure of its branch?
@@ -287,16 +309,21 @@ fn follow_states(
     x: &mut Vec<f64>,
     capacitance: f64,
 ) -> Result<(), NewtonError> {
-    let effort = Effort { iterations: solver.options.itl2.max(30), damped: true };
+    let effort = Effort { iterations: solver.options.itl2.max(30), damped: capacitance > 0.0 };
     let final_effort = Effort { iterations: solver.options.itl1, damped: true };
     let settling: Vec<(usize, f64)> = solver.settling().to_vec();
-    // voltages first, with the states where history left them
-    let mut held = rows.clone();
-    held.hold(&settling.iter().map(|&(k, _)| (k as u32, x[k])).collect::<Vec<_>>());
-    if capacitance == 0.0 || solver.newton(env, &held, &mut x.clone(), effort).is_ok() {
-        solver.newton(env, &held, x, effort)?;
+    let mut h = SHORTEST_PSEUDO_STEP;
+    if capacitance > 0.0 {
+        let held = rows_with_states_held(solver, rows, x);
+        if solver.newton(env, &held, &mut x.clone(), effort).is_ok() {
+            solver.newton(env, &held, x, effort)?;
+        }
+    } else {
+        // the fastest state may go half as far as a step allows
+        solver.system.load(solver.circuit, &env, x);
+        let fastest = settling.iter().map(|&(k, scale)| solver.system.sums.f[k].abs() / scale).fold(0.0, f64::max);
+        h = (0.5 * PSEUDO_MOVE / fastest).clamp(SHORTEST_PSEUDO_STEP, FINAL_PSEUDO_STEP);
     }
-    let mut h = 1e-13;
     let mut last = NewtonError::Limit { iterations: 0, worst: Vec::new() };
     for _ in 0..PSEUDO_LIMIT {
         let before = x.clone();
@@ -322,7 +349,7 @@ fn follow_states(
                     let tolerance = solver.options.reltol * x[k].abs() + solver.system.absolute(k);
                     (x[k] - before[k]).abs() <= tolerance
                 });
-                if still && h > 1e-3 {
+                if still && h >= FINAL_PSEUDO_STEP {
                     let arrived = x.clone();
                     match solver.newton(env, rows, x, final_effort) {
                         Ok(_) if !jumped(solver, &arrived, x) => return Ok(()),
@@ -336,7 +363,11 @@ fn follow_states(
                         return Err(last);
                     }
                 }
-                h *= if moved < 0.25 * PSEUDO_MOVE { 4.0 } else { 1.5 };
+                h *= match moved / PSEUDO_MOVE {
+                    m if m < 0.01 => 100.0,
+                    m if m < 0.25 => 4.0,
+                    _ => 1.5,
+                };
             }
             other => {
                 if let Err(error) = other {

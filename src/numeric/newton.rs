@@ -40,6 +40,14 @@ pub trait Equations {
     fn keep(&mut self);
     /// Allowed change of unknown `k` between iterates of sizes `a` and `b`.
     fn tolerance(&self, k: usize, a: f64, b: f64) -> f64;
+    /// Largest |dx_k| in units of the tolerance of unknown k at x.
+    fn length(&self, x: &[f64], dx: &[f64]) -> f64 {
+        dx.iter().enumerate().map(|(k, d)| d.abs() / self.tolerance(k, x[k], x[k])).fold(0.0, f64::max)
+    }
+    /// Does no unknown differ between two iterates by more than its tolerance?
+    fn is_still(&self, a: &[f64], b: &[f64]) -> bool {
+        a.iter().zip(b).enumerate().all(|(k, (&a, &b))| (a - b).abs() <= self.tolerance(k, a, b))
+    }
     /// Solves J dx = -R with the present R and the J of the last [`Equations::step`]: the simplified correction.
     fn correct(&mut self, dx: &mut [f64]);
     /// Largest |R_k| / tolerance and its row; `rounding`: relative to rounding level instead of the tolerances.
@@ -122,7 +130,7 @@ pub fn solve(equations: &mut dyn Equations, x: &mut Vec<f64>, effort: Effort) ->
         if let Some(unknown) = dx.iter().position(|d| !d.is_finite()) {
             return Err(NewtonError::NotFinite { unknown, iterations });
         }
-        let length = weighted_length(equations, x, &dx);
+        let length = if effort.damped { equations.length(x, &dx) } else { 0.0 };
         let mut lambda = 1.0;
         let limited = loop {
             for k in 0..n {
@@ -134,7 +142,7 @@ pub fn solve(equations: &mut dyn Equations, x: &mut Vec<f64>, effort: Effort) ->
                 break limited;
             }
             equations.correct(&mut simplified);
-            let left = weighted_length(equations, x, &simplified);
+            let left = equations.length(x, &simplified);
             if left <= 1.0 || left <= (1.0 - 0.25 * lambda) * length {
                 break false;
             }
@@ -148,8 +156,7 @@ pub fn solve(equations: &mut dyn Equations, x: &mut Vec<f64>, effort: Effort) ->
         if equations.residual(true).0 <= 1.0 {
             return Ok(Converged { iterations });
         }
-        let still = (0..n).all(|k| (x[k] - new[k]).abs() <= equations.tolerance(k, x[k], new[k]));
-        if still && equations.residual(false).0 <= 1.0 {
+        if equations.is_still(x, &new) && equations.residual(false).0 <= 1.0 {
             return Ok(Converged { iterations });
         }
     }
@@ -158,11 +165,6 @@ pub fn solve(equations: &mut dyn Equations, x: &mut Vec<f64>, effort: Effort) ->
     worst.sort_by(|a, b| (b.1 / b.2).total_cmp(&(a.1 / a.2)));
     worst.truncate(5);
     Err(NewtonError::Limit { iterations: effort.iterations, worst })
-}
-
-/// Largest |dx_k| in units of the tolerance of unknown k at x.
-fn weighted_length(equations: &dyn Equations, x: &[f64], dx: &[f64]) -> f64 {
-    dx.iter().enumerate().map(|(k, d)| d.abs() / equations.tolerance(k, x[k], x[k])).fold(0.0, f64::max)
 }
 
 #[cfg(test)]

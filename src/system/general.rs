@@ -8,10 +8,11 @@ use std::ops::Range;
 
 use super::Sums;
 use super::cells::Cells;
+use super::condense::Point;
 use super::rows::Rows;
 use crate::circuit::{Circuit, UnknownKind};
+use crate::device::Load;
 use crate::device::group::GROUND;
-use crate::device::{Env, Load};
 use crate::numeric::pattern::Pattern;
 
 /// Instances of one group and where their Jacobian entries go.
@@ -135,30 +136,21 @@ impl General {
     }
 
     /// Evaluates its devices: sums, then values with the rows of the moment.
-    pub fn evaluate(
-        &mut self,
-        circuit: &Circuit,
-        env: &Env,
-        x: &[f64],
-        rows: &Rows,
-        points: &[Vec<f64>],
-        loads: &mut [Load],
-        sums: &mut Sums,
-    ) {
+    pub fn evaluate(&mut self, point: &Point, loads: &mut [Load], sums: &mut Sums) {
         self.g.fill(0.0);
         self.c.fill(0.0);
         for part in &self.parts {
-            let group = circuit.groups[part.group].as_ref();
+            let group = point.circuit.groups[part.group].as_ref();
             let load = &mut loads[part.group];
-            let at = group.limits().then(|| points[part.group].as_slice());
-            group.load_range(env, x, at, part.range.clone(), load);
+            let at = group.limits().then(|| point.points[part.group].as_slice());
+            group.load_range(point.env, point.x, at, part.range.clone(), load);
             add_rows(group, part.range.clone(), load, sums);
             for ((&position, &g), &c) in part.positions.iter().zip(&load.g).zip(&load.c) {
                 self.g[position as usize] += g;
                 self.c[position as usize] += c;
             }
         }
-        self.combine(rows, x, sums);
+        self.combine(point.rows, point.x, sums);
     }
 
     fn combine(&mut self, rows: &Rows, x: &[f64], sums: &mut Sums) {
@@ -190,10 +182,10 @@ impl General {
     pub fn matrix(&self, cells: &[&Cells], out: &mut Vec<f64>) {
         out.clone_from(&self.values);
         for (positions, cells) in self.cells.iter().zip(cells) {
-            let pp = cells.ports.len() * cells.ports.len();
-            for (cell, positions) in positions.chunks_exact(pp.max(1)).enumerate() {
-                for (&position, value) in positions.iter().zip(cells.condensed(cell)) {
-                    out[position as usize] += value;
+            let p = cells.ports.len();
+            for (cell, positions) in positions.chunks_exact((p * p).max(1)).enumerate() {
+                for (k, &position) in positions.iter().enumerate() {
+                    out[position as usize] += cells.blocks.condensed(cell, k / p, k % p);
                 }
             }
         }

@@ -15,8 +15,10 @@ use super::Backend;
 use super::Sums;
 use super::border::Border;
 use super::cells::{Cells, Port};
-use super::general::{General, add_rows};
+use super::condense::Point;
+use super::general::General;
 use super::rows::Rows;
+use super::strip::Strip;
 use crate::circuit::array::{Direction, Line, Wires};
 use crate::circuit::{ArrayInstance, Circuit, Run};
 use crate::crossbar::{Frontal, FrontalLu, LinePcg, Lines, Network, Trouble, Wire};
@@ -24,12 +26,10 @@ use crate::device::{Env, Load, Mode};
 use crate::numeric::krylov;
 use crate::numeric::sparse::PivotRule;
 
-/// Instances evaluated together.
-const CHUNK: usize = 256;
 /// A held line node leaks this much more than everything else at it.
 const HOLD: f64 = 1e20;
-/// Differences between the entries of a condensed cell below this fraction are rounding.
-const SYMMETRIC: f64 = 1e-12;
+/// Differences between the entries of a condensed cell below this fraction of what they were made from are rounding.
+const SYMMETRIC: f64 = 1e-13;
 /// Relative residual asked of one linear solve.
 const TOLERANCE: f64 = 1e-12;
 /// Iterations of the array solver before another must take over.
@@ -61,8 +61,8 @@ struct Lattice {
     cells: usize,
     /// Positions of the word and the bit port in a condensed block.
     slots: [usize; 2],
-    /// Wires and line capacitors, evaluated for their rows only.
-    runs: Vec<Run>,
+    /// Wires and line capacitors.
+    strips: Vec<Strip>,
     /// Unknowns of the line nodes, row-major.
     nodes: [Vec<u32>; 2],
     /// F to ground at every line node.
@@ -136,11 +136,7 @@ pub fn line_runs(array: &ArrayInstance) -> impl Iterator<Item = Run> + '_ {
 /// Conductances of the segments between cells, as the array kernel wants them.
 fn segments(circuit: &Circuit, array: &ArrayInstance, wires: &Wires, env: &Env) -> Wire {
     let Some(run) = wires.inner else { return Wire::Uniform(1.0 / wires.resistance) };
-    let group = circuit.groups[run.group].as_ref();
-    let mut load = Load::default();
-    let zero = vec![0.0; circuit.unknowns.len()];
-    group.load_range(env, &zero, None, run.first..run.first + run.count, &mut load);
-    let values: Vec<f64> = load.g.chunks_exact(4).map(|block| block[0]).collect();
+    let values = Strip::new(circuit, run, env).conductances;
     let uniform = values.first().copied().unwrap_or(0.0);
     if wires.breaks.is_empty() && values.iter().all(|v| *v == uniform) {
         return Wire::Uniform(uniform);
@@ -176,7 +172,7 @@ impl Lattice {
         Self {
             cells: index,
             slots: [slot(Line::Word), slot(Line::Bit)],
-            runs: line_runs(array).collect(),
+            strips: line_runs(array).map(|run| Strip::new(circuit, run, env)).collect(),
             nodes: [array.wl.nodes.clone(), array.bl.nodes.clone()],
             capacitance: [capacitance(circuit, &array.wl, env), capacitance(circuit, &array.bl, env)],
             pcg: LinePcg::new(&network),
@@ -205,11 +201,11 @@ impl Lattice {
         let mut skew = self.skew.take().unwrap_or_else(|| vec![0.0; n]);
         let mut skewed = false;
         for cell in 0..n {
-            let s = cells.condensed(cell);
-            let (at, rest) = ([s[w * 2 + w], s[b * 2 + b]], [-s[w * 2 + b], -s[b * 2 + w]]);
+            let s = |r, c| cells.blocks.condensed(cell, r, c);
+            let (at, rest) = ([s(w, w), s(b, b)], [-s(w, b), -s(b, w)]);
             let held = [0, 1].map(|f| rows.is_held(self.nodes[f][cell] as usize));
             let [from_word, from_bit] = rest;
-            let size = at[0].abs().max(at[1].abs()).max(from_word.abs()).max(from_bit.abs());
+            let size = cells.blocks.size(cell);
             let conductance = match held {
                 [true, false] => from_bit,
                 [false, true] => from_word,
@@ -283,11 +279,7 @@ fn spread(lines: &mut Lines, mut leak: Vec<f64>, count: usize, node: impl Fn(usi
 }
 
 fn capacitance(circuit: &Circuit, wires: &Wires, env: &Env) -> f64 {
-    let Some(run) = wires.capacitors else { return 0.0 };
-    let mut load = Load::default();
-    let zero = vec![0.0; circuit.unknowns.len()];
-    circuit.groups[run.group].load_range(env, &zero, None, run.first..run.first + 1, &mut load);
-    load.c.first().copied().unwrap_or(0.0)
+    wires.capacitors.map_or(0.0, |run| Strip::new(circuit, run, env).capacitances.first().copied().unwrap_or(0.0))
 }
 
 impl Kernel {
@@ -332,32 +324,9 @@ impl Kernel {
     }
 
     /// f, q, traffic and sensitivity of wires and line capacitors.
-    pub fn evaluate(&self, circuit: &Circuit, env: &Env, x: &[f64], rows: &Rows, loads: &mut [Load], sums: &mut Sums) {
-        for run in self.arrays.iter().flat_map(|a| &a.runs) {
-            let group = circuit.groups[run.group].as_ref();
-            let load = &mut loads[run.group];
-            let mut start = run.first;
-            while start < run.first + run.count {
-                let range = start..(start + CHUNK).min(run.first + run.count);
-                start = range.end;
-                group.load_range(env, x, None, range.clone(), load);
-                add_rows(group, range.clone(), load, sums);
-                let locals = &group.locals()[group.offset(range.start)..group.offset(range.end)];
-                let blocks = load.g.chunks_exact(4).zip(load.c.chunks_exact(4));
-                for (ids, (g, c)) in locals.chunks_exact(2).zip(blocks) {
-                    for (k, &row) in ids.iter().enumerate() {
-                        if row as usize >= x.len() || rows.is_held(row as usize) {
-                            continue;
-                        }
-                        for (col, &id) in ids.iter().enumerate() {
-                            if (id as usize) < x.len() {
-                                let j = g[2 * k + col] + rows.alpha[row as usize] * c[2 * k + col];
-                                sums.sensitivity[row as usize] += j.abs() * sums.tolerance(id as usize, x);
-                            }
-                        }
-                    }
-                }
-            }
+    pub fn evaluate(&self, point: &Point, loads: &mut [Load], sums: &mut Sums) {
+        for strip in self.arrays.iter().flat_map(|a| &a.strips) {
+            strip.evaluate(point, loads, sums);
         }
     }
 

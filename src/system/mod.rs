@@ -17,10 +17,12 @@
 
 mod border;
 mod cells;
+mod condense;
 mod general;
 mod lattice;
 mod problem;
 mod rows;
+mod strip;
 mod sums;
 
 pub use lattice::Refusal;
@@ -35,6 +37,7 @@ use crate::device::group::{GROUND, value_at};
 use crate::device::{Env, Load};
 use crate::numeric::sparse::{PivotRule, SparseLu};
 use cells::Cells;
+use condense::Point;
 use general::General;
 use lattice::Kernel;
 
@@ -246,12 +249,13 @@ impl System {
     fn linearise(&mut self, circuit: &Circuit, env: &Env, rows: &Rows, x: &[f64]) {
         let Self { general, cells, kernel, points, loads, sums, .. } = self;
         sums.clear();
-        general.evaluate(circuit, env, x, rows, points, loads, sums);
+        let point = Point { circuit, env, x, rows, points };
+        general.evaluate(&point, loads, sums);
         if let Some(kernel) = kernel {
-            kernel.evaluate(circuit, env, x, rows, loads, sums);
+            kernel.evaluate(&point, loads, sums);
         }
         for cells in cells {
-            cells.evaluate(circuit, env, x, rows, points, loads, sums);
+            cells.evaluate(&point, loads, sums);
         }
         self.set_residual(rows, x);
     }

@@ -1,0 +1,64 @@
+//! Equal linear two-terminal elements in a row: the segments and the capacitors of array lines.
+//!
+//! ```text
+//! f = g (v_a - v_b),   q = c (v_a - v_b)
+//! ```
+//!
+//! Their values never change, so they are read once and never evaluated as devices again.
+
+use super::Sums;
+use super::condense::Point;
+use crate::circuit::{Circuit, Run};
+use crate::device::group::value_at;
+use crate::device::{Env, Load};
+
+/// One run of resistors or capacitors.
+pub struct Strip {
+    run: Run,
+    /// S, one per instance.
+    pub conductances: Vec<f64>,
+    /// F, one per instance.
+    pub capacitances: Vec<f64>,
+}
+
+impl Strip {
+    /// Reads the values of a run.
+    #[must_use]
+    pub fn new(circuit: &Circuit, run: Run, env: &Env) -> Self {
+        let mut load = Load::default();
+        let zero = vec![0.0; circuit.unknowns.len()];
+        circuit.groups[run.group].load_range(env, &zero, None, run.first..run.first + run.count, &mut load);
+        let first = |values: &[f64]| values.chunks_exact(4).map(|block| block[0]).collect();
+        Self { run, conductances: first(&load.g), capacitances: first(&load.c) }
+    }
+
+    /// f, q, traffic and sensitivity of every instance.
+    pub fn evaluate(&self, point: &Point, loads: &mut [Load], sums: &mut Sums) {
+        let group = point.circuit.groups[self.run.group].as_ref();
+        let (start, end) = (group.offset(self.run.first), group.offset(self.run.first + self.run.count));
+        let load = &mut loads[self.run.group];
+        load.f.resize(group.locals().len(), 0.0);
+        load.q.resize(group.locals().len(), 0.0);
+        let x = point.x;
+        let results = load.f[start..end].chunks_exact_mut(2).zip(load.q[start..end].chunks_exact_mut(2));
+        let values = self.conductances.iter().zip(&self.capacitances);
+        for ((ids, (f, q)), (g, c)) in group.locals()[start..end].chunks_exact(2).zip(results).zip(values) {
+            let [a, b] = [ids[0], ids[1]];
+            let volts = value_at(x, a) - value_at(x, b);
+            let (current, charge) = (g * volts, c * volts);
+            (f[0], f[1]) = (current, -current);
+            (q[0], q[1]) = (charge, -charge);
+            let tolerance = |id: u32| if (id as usize) < x.len() { sums.tolerance(id as usize, x) } else { 0.0 };
+            let tolerance = tolerance(a) + tolerance(b);
+            for (id, f, q) in [(a, current, charge), (b, -current, -charge)] {
+                let r = id as usize;
+                if r < x.len() {
+                    sums.add(r, f, q);
+                    if !point.rows.is_held(r) {
+                        sums.sensitivity[r] += (g + point.rows.alpha[r] * c).abs() * tolerance;
+                    }
+                }
+            }
+        }
+    }
+}
