@@ -33,7 +33,7 @@ const SHORTEST_PSEUDO_STEP: f64 = 1e-13;
 /// Pseudo-time steps this long, in s, after which nothing moves any more are the end.
 const FINAL_PSEUDO_STEP: f64 = 1e-3;
 /// Newton iterations after which a state is taken to be on its way elsewhere.
-const DIRECT_ITERATIONS: usize = 12;
+const DIRECT_ITERATIONS: usize = 5;
 /// Pseudo-time steps before giving up.
 const PSEUDO_LIMIT: usize = 4000;
 
@@ -364,7 +364,7 @@ fn follow_states(
                     }
                 }
                 h *= match moved / PSEUDO_MOVE {
-                    m if m < 0.01 => 100.0,
+                    m if m < 0.01 => 1000.0,
                     m if m < 0.25 => 4.0,
                     _ => 1.5,
                 };

@@ -3,6 +3,7 @@
 //! Every unknown of the template becomes, in cell k, either a line node of that cell, a net outside, or unknown
 //! `first + k * stride` of the array. A cell that a fault has disconnected keeps its place with all its ports on ground.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::super::assembly::{Assembly, Frame};
@@ -16,6 +17,9 @@ use crate::circuit::array::{CellDevice, Line, Wires};
 use crate::circuit::builder::Template;
 use crate::device::behavioural::{Behavioural, Input};
 use crate::device::group::GROUND;
+
+/// Cells of different parameters that are kept for others of the same.
+const KNOWN_CELLS: usize = 256;
 
 /// Where the behavioural elements of the cells come from.
 enum Elements {
@@ -189,29 +193,40 @@ impl<'d> Assembly<'d> {
     ) -> Option<Vec<Vec<Behavioural>>> {
         let spec = &pending.spec;
         let mut behavioural: Vec<Vec<Behavioural>> = vec![Vec::new(); template.behavioural.len()];
+        // without random functions a cell is made of its parameters alone, and arrays of two states are common
+        let mut known: HashMap<Vec<u64>, Template> = HashMap::new();
         for cell in 0..spec.rows * spec.cols {
             let path = spec.cell_path(cell);
             let given = self.accept(spec.given(cell, &path))?;
-            let scratch = self.cell_assembly(pending, given, &path, times)?;
-            let mut own = scratch.builder.into_template();
-            if !same_structure(template, &own) {
-                let message = format!(
-                    "the cell `{path}` has other elements than the first cell: its structure depends on per-cell values"
-                );
-                self.error(
-                    spec.home
-                        .error("E-CELL", message, spec.subckt.span)
-                        .help("let values differ from cell to cell, not `.if` branches or zero resistances"),
-                );
-                return None;
+            let key: Vec<u64> = given.iter().map(|(_, value)| value.to_bits()).collect();
+            if self.context.random || known.len() >= KNOWN_CELLS {
+                known.retain(|k, _| *k == key && !self.context.random);
             }
+            if !known.contains_key(&key) {
+                let scratch = self.cell_assembly(pending, given, &path, times)?;
+                let own = scratch.builder.into_template();
+                if !same_structure(template, &own) {
+                    let message = format!(
+                        "the cell `{path}` has other elements than the first cell: its structure depends on per-cell \
+                         values"
+                    );
+                    self.error(
+                        spec.home
+                            .error("E-CELL", message, spec.subckt.span)
+                            .help("let values differ from cell to cell, not `.if` branches or zero resistances"),
+                    );
+                    return None;
+                }
+                known.insert(key.clone(), own);
+            }
+            let Some(own) = known.get_mut(&key) else { continue };
             for run in runs.iter_mut() {
                 let locals: Vec<u32> = run.locals.iter().map(|&u| map.unknown(u, cell)).collect();
                 let (kind, group) = &mut own.groups[run.source.group];
                 kind.replicate(group.as_mut(), run.source.index, &locals, run.instances.as_mut());
             }
-            for (all, (_, element)) in behavioural.iter_mut().zip(own.behavioural) {
-                all.push(element);
+            for (all, (_, element)) in behavioural.iter_mut().zip(&own.behavioural) {
+                all.push(element.clone());
             }
         }
         Some(behavioural)
