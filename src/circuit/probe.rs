@@ -115,6 +115,9 @@ impl Circuit {
         {
             return Ok(Part::Cell(array, cell.row * array.cols + cell.col));
         }
+        if let Some(runs) = self.array_part(name) {
+            return Ok(Part::Instance(runs));
+        }
         let runs = self.runs_below(name);
         if runs.is_empty() { Err(self.unknown_device(name)) } else { Ok(Part::Instance(runs)) }
     }
@@ -261,6 +264,27 @@ impl Circuit {
         let mut runs = array.runs();
         runs.extend(self.runs_below(&array.name));
         runs
+    }
+
+    /// One device of the cell over all cells, `xa.m1`, or the wires of one kind of lines by the words of their card:
+    /// `xa.rwl` the segments, `xa.cwl` the capacitors.
+    fn array_part(&self, name: &str) -> Option<Vec<Run>> {
+        let array =
+            self.arrays.iter().find(|a| name.strip_prefix(&a.name).is_some_and(|rest| rest.starts_with('.')))?;
+        let local = &name[array.name.len() + 1..];
+        if let Some(device) = array.cell_device(local) {
+            return Some(vec![Run { group: device.first.group, first: device.first.index, count: array.cells() }]);
+        }
+        let (kind, line) = (local.get(..1)?, local.get(1..)?);
+        let wires = array.lines().find(|wires| wires.line.name() == line)?;
+        match kind {
+            "r" => {
+                let ends = [&wires.head, &wires.tail].into_iter().flatten().filter_map(|end| end.wires);
+                Some(ends.chain(wires.inner).collect())
+            }
+            "c" => Some(wires.capacitors.into_iter().collect()),
+            _ => None,
+        }
     }
 
     fn runs_below(&self, instance: &str) -> Vec<Run> {

@@ -11,6 +11,8 @@ pub const REGISTRY: &[&dyn Study] = &[
     &super::map::Maps,
     &super::write_margin::WriteMargin,
     &super::disturb::Disturb,
+    &super::energy::Energy,
+    &super::settle::Settle,
     &super::pulse::Pulse,
     &super::density::Density,
     &super::infer::Infer,

@@ -3,6 +3,7 @@
 
 mod cards;
 mod command;
+mod energy;
 mod maps;
 mod margin;
 mod spice;
