@@ -17,6 +17,7 @@ use super::record::{self, Observation, Recorder};
 use super::solver::Solver;
 use crate::circuit::{Circuit, UnknownKind};
 use crate::device::{Env, Mode};
+use crate::numeric::control::{self, Pseudo};
 use crate::numeric::newton::{Effort, NewtonError};
 use crate::plan::Plan;
 use crate::result::{Sink, Stats};
@@ -26,12 +27,10 @@ use crate::system::Rows;
 const BRANCH_JUMP: f64 = 0.05;
 /// Discrete switches may flip this often in one operating point.
 const FLIP_LIMIT: usize = 200;
-/// Largest move of a state in one pseudo-time step, as a fraction of its scale.
-const PSEUDO_MOVE: f64 = 0.3;
-/// First pseudo-time step where nothing is known of the rates, in s.
-const SHORTEST_PSEUDO_STEP: f64 = 1e-13;
-/// Pseudo-time steps this long, in s, after which nothing moves any more are the end.
-const FINAL_PSEUDO_STEP: f64 = 1e-3;
+/// Rounds of cells settling each for itself.
+const CELL_ROUNDS: usize = 3;
+/// The lines may move by this fraction of the voltage at the ports while a cell settles.
+const PORT_CHANGE: f64 = 0.1;
 /// Newton iterations after which a state is taken to be on its way elsewhere.
 const DIRECT_ITERATIONS: usize = 5;
 /// Pseudo-time steps before giving up.
@@ -152,6 +151,10 @@ fn settle(
     if solver.newton(env, rows, x, effort).is_ok() && !jumped(solver, &before, x) {
         return Ok(());
     }
+    if settle_in_cells(solver, env, rows, &voltages, x, iterations) {
+        note_branch(solver, &before, x, at);
+        return Ok(());
+    }
     x.clone_from(&voltages);
     match follow_states(solver, env, rows, x, 0.0) {
         Ok(()) => {
@@ -160,6 +163,38 @@ fn settle(
         }
         Err(error) => with_aids(solver, env, rows, x, &before, at, error),
     }
+}
+
+/// Lets the cells whose states left `voltages`, where all states are where history left them, settle each for itself,
+/// then solves for everything; `x` is where a first attempt led. False when that is not the answer: something outside of
+/// cells is on its way, settled states move on, or the lines moved so far that the cells would have gone elsewhere.
+fn settle_in_cells(
+    solver: &mut Solver,
+    env: Env,
+    rows: &Rows,
+    voltages: &[f64],
+    x: &mut Vec<f64>,
+    iterations: usize,
+) -> bool {
+    let mut settled = voltages.to_vec();
+    for _ in 0..CELL_ROUNDS {
+        let left = |&&(k, scale): &&(usize, f64)| !((x[k] - settled[k]).abs() <= 0.2 * BRANCH_JUMP * scale);
+        let moving: Vec<usize> = solver.settling().iter().filter(left).map(|&(k, _)| k).collect();
+        let Some(ports) = solver.system.relax_cells(solver.circuit, &env, rows, &mut settled, &moving) else {
+            return false;
+        };
+        x.clone_from(&settled);
+        let solved = solver.newton(env, rows, x, Effort { iterations, damped: true }).is_ok();
+        let swing = ports.iter().map(|&k| voltages[k as usize].abs()).fold(0.0, f64::max);
+        let steady = |&k: &u32| (x[k as usize] - voltages[k as usize]).abs() <= PORT_CHANGE * swing;
+        if solved && !jumped(solver, &settled, x) && ports.iter().all(steady) {
+            return true;
+        }
+        if !solved {
+            return false;
+        }
+    }
+    false
 }
 
 /// The same rows with every volatile state where it is in `x`.
@@ -312,17 +347,16 @@ fn follow_states(
     let effort = Effort { iterations: solver.options.itl2.max(30), damped: capacitance > 0.0 };
     let final_effort = Effort { iterations: solver.options.itl1, damped: true };
     let settling: Vec<(usize, f64)> = solver.settling().to_vec();
-    let mut h = SHORTEST_PSEUDO_STEP;
+    let mut h = control::first_pseudo_step(f64::INFINITY);
     if capacitance > 0.0 {
         let held = rows_with_states_held(solver, rows, x);
         if solver.newton(env, &held, &mut x.clone(), effort).is_ok() {
             solver.newton(env, &held, x, effort)?;
         }
     } else {
-        // the fastest state may go half as far as a step allows
         solver.system.load(solver.circuit, &env, x);
         let fastest = settling.iter().map(|&(k, scale)| solver.system.sums.f[k].abs() / scale).fold(0.0, f64::max);
-        h = (0.5 * PSEUDO_MOVE / fastest).clamp(SHORTEST_PSEUDO_STEP, FINAL_PSEUDO_STEP);
+        h = control::first_pseudo_step(fastest);
     }
     let mut last = NewtonError::Limit { iterations: 0, worst: Vec::new() };
     for _ in 0..PSEUDO_LIMIT {
@@ -343,13 +377,14 @@ fn follow_states(
         }
         let outcome = solver.newton(env, &moving, x, effort);
         let moved = settling.iter().map(|&(k, scale)| (x[k] - before[k]).abs() / scale).fold(0.0, f64::max);
-        match outcome {
-            Ok(_) if moved <= PSEUDO_MOVE => {
+        let solved = outcome.map_err(|error| last = error).ok();
+        match control::judge_pseudo_step(h, solved.map(|_| moved)) {
+            Pseudo::Accept(next) => {
                 let still = (0..x.len()).all(|k| {
                     let tolerance = solver.options.reltol * x[k].abs() + solver.system.absolute(k);
                     (x[k] - before[k]).abs() <= tolerance
                 });
-                if still && h >= FINAL_PSEUDO_STEP {
+                if still && h >= control::FINAL_PSEUDO_STEP {
                     let arrived = x.clone();
                     match solver.newton(env, rows, x, final_effort) {
                         Ok(_) if !jumped(solver, &arrived, x) => return Ok(()),
@@ -363,22 +398,13 @@ fn follow_states(
                         return Err(last);
                     }
                 }
-                h *= match moved / PSEUDO_MOVE {
-                    m if m < 0.01 => 1000.0,
-                    m if m < 0.25 => 4.0,
-                    _ => 1.5,
-                };
+                h = next;
             }
-            other => {
-                if let Err(error) = other {
-                    last = error;
-                }
+            Pseudo::Reject(next) => {
                 x.clone_from(&before);
-                h *= 0.25;
-                if h < 1e-24 {
-                    return Err(last);
-                }
+                h = next;
             }
+            Pseudo::Hopeless => return Err(last),
         }
     }
     Err(last)

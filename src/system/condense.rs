@@ -9,17 +9,11 @@ use std::ops::Range;
 
 use super::Sums;
 use super::cells::Cells;
+use super::lanes::{LANES, Lane, invert, invert_with_exchanges, products};
 use super::rows::Rows;
 use crate::circuit::Circuit;
 use crate::device::group::GROUND;
 use crate::device::{Env, Load};
-
-/// Cells side by side.
-pub const LANES: usize = 32;
-/// One number of every cell of a chunk.
-type Lane = [f64; LANES];
-/// A diagonal pivot below this fraction of the largest entry of its column is not used.
-const SMALLEST_PIVOT: f64 = 1e-8;
 
 /// Blocks of all cells.
 #[derive(Debug, Clone, Default)]
@@ -431,92 +425,4 @@ impl Blocks {
         }
         Ok(())
     }
-}
-
-/// sum_k a_k b_k in every lane.
-#[inline(always)]
-fn products<'a>(m: usize, terms: impl Fn(usize) -> (&'a Lane, &'a Lane)) -> Lane {
-    let mut sum = [0.0; LANES];
-    for k in 0..m {
-        let (a, b) = terms(k);
-        for lane in 0..LANES {
-            sum[lane] += a[lane] * b[lane];
-        }
-    }
-    sum
-}
-
-/// In-place inverse in every lane, pivots on the diagonal; tells the lanes where one was too small.
-#[inline(always)]
-fn invert(a: &mut [Lane], m: usize) -> [bool; LANES] {
-    let mut weak = [false; LANES];
-    for k in 0..m {
-        let pivot = a[k * m + k];
-        let mut largest = [0.0f64; LANES];
-        for r in 0..m {
-            for lane in 0..LANES {
-                largest[lane] = largest[lane].max(a[r * m + k][lane].abs());
-            }
-        }
-        let mut inverse = [0.0; LANES];
-        for lane in 0..LANES {
-            // also true for what is not a number
-            weak[lane] |= !(pivot[lane].abs() > SMALLEST_PIVOT * largest[lane]);
-            inverse[lane] = 1.0 / pivot[lane];
-        }
-        for c in (0..m).filter(|&c| c != k) {
-            for lane in 0..LANES {
-                a[k * m + c][lane] *= inverse[lane];
-            }
-        }
-        for r in (0..m).filter(|&r| r != k) {
-            let factor = a[r * m + k];
-            for c in (0..m).filter(|&c| c != k) {
-                let row = a[k * m + c];
-                for lane in 0..LANES {
-                    a[r * m + c][lane] -= factor[lane] * row[lane];
-                }
-            }
-            for lane in 0..LANES {
-                a[r * m + k][lane] = -factor[lane] * inverse[lane];
-            }
-        }
-        a[k * m + k] = inverse;
-    }
-    weak
-}
-
-/// The inverse of one lane of `a` by Gauss-Jordan elimination with partial pivoting.
-fn invert_with_exchanges(a: &[Lane], m: usize, lane: usize, out: &mut [Lane]) -> Result<(), usize> {
-    let mut a: Vec<f64> = a.iter().map(|entry| entry[lane]).collect();
-    let mut inverse = vec![0.0; m * m];
-    for k in 0..m {
-        inverse[k * m + k] = 1.0;
-    }
-    for k in 0..m {
-        let pivot = (k..m).max_by(|&r, &s| a[r * m + k].abs().total_cmp(&a[s * m + k].abs())).unwrap_or(k);
-        let value = a[pivot * m + k];
-        if value == 0.0 || !value.is_finite() {
-            return Err(k);
-        }
-        for c in 0..m {
-            a.swap(pivot * m + c, k * m + c);
-            inverse.swap(pivot * m + c, k * m + c);
-        }
-        for c in 0..m {
-            a[k * m + c] /= value;
-            inverse[k * m + c] /= value;
-        }
-        for r in (0..m).filter(|&r| r != k) {
-            let factor = a[r * m + k];
-            for c in 0..m {
-                a[r * m + c] -= factor * a[k * m + c];
-                inverse[r * m + c] -= factor * inverse[k * m + c];
-            }
-        }
-    }
-    for (out, value) in out.iter_mut().zip(inverse) {
-        out[lane] = value;
-    }
-    Ok(())
 }
