@@ -285,20 +285,20 @@ fn selectors(found: &mut Findings, weights: &Matrix, set: &Dataset) -> Result<()
         found.rows.push(Row::new(name, what, value, Some(84.0).filter(|_| name.contains("accuracy")), band, label));
     };
     let open = Label::Undetermined;
-    // resistors (numpy) whose inputs are cut below 0.50 or 0.55 V: 76.61 or 74.15 %, 0.477 or 0.461 nJ; the selector snaps
-    // between the two
+    // resistors (numpy) whose inputs are cut below 0.50 or 0.55 V: 76.61 or 74.15 %, 0.477 or 0.461 nJ; a selector that is
+    // on keeps up to 15 % of the voltage for itself
     row("fashion_accuracy_1s1r", "1S-1R cells, grey as voltage (%)", accuracy(&grey_score), (74.1, 76.7), open);
-    row("fashion_energy_1s1r_nj", "1S-1R cells, grey as voltage (nJ)", 1e9 * grey_score.energy, (0.459, 0.479), open);
+    row("fashion_energy_1s1r_nj", "1S-1R cells, grey as voltage (nJ)", 1e9 * grey_score.energy, (0.392, 0.477), open);
     // between the resistors of this scale with 1 ohm wires and half of what they give
     row("fashion_accuracy_1s1r_r1", "the same with 1 ohm per segment (%)", accuracy(&wired_score), (35.6, 76.7), open);
     row(
         "fashion_energy_1s1r_r1_nj",
         "the same with 1 ohm per segment (nJ)",
         1e9 * wired_score.energy,
-        (0.2, 0.479),
+        (0.2, 0.477),
         open,
     );
-    // a cell that is on is nearly ohmic: the product of the resistors is back
+    // full voltage at every read: nearly the product of the resistors, 84.04 % and 5.293 nJ
     row(
         "fashion_accuracy_1s1r_bits",
         "1S-1R cells, eight binary reads (%)",
@@ -310,8 +310,13 @@ fn selectors(found: &mut Findings, weights: &Matrix, set: &Dataset) -> Result<()
         "fashion_energy_1s1r_bits_nj",
         "1S-1R cells, eight binary reads (nJ)",
         1e9 * bits_score.energy,
-        within(5.293, 0.01),
+        (4.50, 5.293),
         open,
+    );
+    found.notes.push(
+        "1S-1R with wires: every cell whose input exceeds its threshold is taken to switch on before the wires take their\n\
+         share. The whole circuit lets cells race for the voltage, and fewer win; the last row says how far that goes."
+            .to_owned(),
     );
     checked(found, [(0.0, &grey), (1.0, &wired)], set)
 }
@@ -325,6 +330,8 @@ fn checked(found: &mut Findings, curves: [(f64, &Outcome); 2], set: &Dataset) ->
         let energy = outcome.energies[..CHECKED].iter().sum::<f64>() / CHECKED as f64;
         let apart = (at(&report, wire, "energy")? / energy - 1.0).abs();
         let what = format!("whole circuit against curves, {wire} ohm: energy, relative");
+        // with ideal wires cells do not meet; with wires some switch off others
+        let most = if wire > 0.0 { 0.05 } else { 1e-3 };
         found.rows.push(Row::new(
             &format!("fashion_1s1r_circuit_r{wire}"),
             &what,

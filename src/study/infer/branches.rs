@@ -11,6 +11,10 @@
 //! The curves of a kind of cell, from rest (`up`) and from full scale (`down`), come from sweeps of its circuit. Newton's
 //! iteration replaces each cell by a conductance and a current; the network is solved by [`LinePcg`]. A cell that is on and
 //! whose voltage falls below where its `down` curve breaks goes off and stays off.
+//!
+//! This is an approximation where wires matter: selectors near their threshold switch late, and by then others have
+//! taken their voltage. One image of the 784 x 10 array with 1 ohm per segment differs by 2.4 % in energy from the
+//! operating point of the whole circuit, which follows the selectors' own dynamics but takes seconds.
 
 use rayon::prelude::*;
 
