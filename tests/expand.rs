@@ -178,3 +178,62 @@ fn own_cards_stay_as_comments() {
     assert!(text.contains("\nvw_2 w_2 0 dc 0.6"), "{text}");
     assert!(text.contains("\nr1 w_0 0 1000.0"), "{text}");
 }
+
+#[test]
+fn a_monte_carlo_run_equals_its_expansion() {
+    let dir = tempfile::tempdir().expect("folder");
+    let text = "spread\n.param rs=agauss(1k,300,3)\n.subckt cell a b r=1k\nR1 a b {r}\n.ends\n\
+        .xbar XB 3 4 CELL=cell(wl bl) RWL=2 RBL=3 r={5k*exp(agauss(0,1,3))} SA0=0.1\n\
+        Xa W[0:2] B[0:3] XB\nVw[0:2] W[0:2] 0 0.6\nRb[0:3] B[0:3] 0 {rs}\n.op\n.mc 4 seed=7\n";
+    let elaborator = elaborator(dir.path(), text);
+    let nominal = operating_point(&mut build(&elaborator).circuit);
+    let steps = elaborator.steps().unwrap_or_else(|e| panic!("{e:#?}"));
+    assert_eq!(steps.len(), 4);
+    for step in &steps[1..3] {
+        let built = elaborator.build(&step.overrides).unwrap_or_else(|e| panic!("{e:#?}"));
+        let native = operating_point(&mut { built.circuit });
+        assert!(largest_difference(&native, &nominal) > 1e-3, "the run differs from the nominal circuit");
+        for target in [Target::Own, Target::Ngspice] {
+            let text = expand::write_at(&elaborator, target, &step.overrides).unwrap_or_else(|e| panic!("{e:#?}"));
+            let expanded = operating_point(&mut build(&crate::elaborator(dir.path(), &text)).circuit);
+            let difference = largest_difference(&native, &expanded);
+            assert!(difference < 1e-12, "{target:?} {difference:e}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn what_a_flat_deck_cannot_hold_of_a_run_is_refused() {
+    let dir = tempfile::tempdir().expect("folder");
+    let text = "spread\n.func spread(x)={agauss(x,x/10,3)}\n.subckt cell a b\nR1 a b {spread(1k)}\n.ends\n\
+        X1 a 0 cell\nR2 a 0 {aunif(1k,100)}\nV1 a 0 1\n.op\n.mc 4 seed=7\n.step R2 1k 2k 1k\n";
+    let elaborator = elaborator(dir.path(), text);
+    expand::write(&elaborator, Target::Own).unwrap_or_else(|e| panic!("the nominal circuit is flat: {e:#?}"));
+    let steps = elaborator.steps().unwrap_or_else(|e| panic!("{e:#?}"));
+    let errors = expand::write_at(&elaborator, Target::Own, &steps[2].overrides).expect_err("drawn for each element");
+    let messages: Vec<&str> = errors.iter().filter(|e| e.code == "E-EXPAND").map(|e| e.message.as_str()).collect();
+    assert_eq!(messages.len(), 3, "{errors:#?}");
+    for part in ["`spread()`", "`aunif()`", "element `r2`"] {
+        assert!(messages.iter().any(|m| m.contains(part)), "{part}: {messages:?}");
+    }
+}
+
+#[test]
+fn requests_that_a_flat_deck_cannot_answer_are_left_out() {
+    let dir = tempfile::tempdir().expect("folder");
+    let text = "memory\n.subckt cell te be\nN1 te mid mem\nR1 mid be 100\n.ends\n.model mem yakopcic(x0=0.1)\n\
+        .xbar XB 3 4 CELL=cell(wl bl) RWL=2 RBL=3\nXa W[0:2] B[0:3] XB\nVw[0:2] W[0:2] 0 0.1\nVb[0:3] B[0:3] 0 0\n\
+        .op\n.print op @xa.c_0_0[x] i(Xa.c_0_3)\n.print op v(Xa.wl[1,3]) v(w_0) i(vb_0)\n\
+        .meas op total PARAM='sum(i(Xa.c_*_0))'\n.meas op\n+ twice PARAM='2*total'\n.meas op kept FIND v(w_1)\n\
+        .save v(w[0:2]) p(xa.c_1_1)\n";
+    let elaborator = elaborator(dir.path(), text);
+    let own = expand::write(&elaborator, Target::Own).unwrap_or_else(|e| panic!("{e:#?}"));
+    let flat = build(&crate::elaborator(dir.path(), &own));
+    let left_out = |card: &str| own.lines().any(|l| l.starts_with("* left out, the flat netlist") && l.contains(card));
+    for card in [".print op @xa.c_0_0[x]", ".meas op total", ".meas op twice"] {
+        assert!(left_out(card), "{card}\n{own}");
+    }
+    assert_eq!(flat.plan.prints.len(), 1, "the card of nodes stays\n{own}");
+    assert_eq!(flat.plan.measures.iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["kept"], "{own}");
+    assert!(flat.plan.saved >= 4, "{own}");
+}

@@ -24,17 +24,17 @@ impl Sink for LastPoint {
     fn end(&mut self) {}
 }
 
-fn circuit(text: &str) -> (Circuit, Vec<Analysis>) {
+fn circuit(text: &str) -> (Circuit, Plan) {
     let (deck, notes) = parse_text("kernel.cir", text, &ReadOptions::default());
     assert!(!sneakpath::diag::has_errors(&notes), "{notes:#?}\n{text}");
     let built = Elaborator::new(deck, Vec::new()).build(&Overrides::default());
     let built = built.unwrap_or_else(|e| panic!("{e:#?}\n{text}"));
-    (built.circuit, built.plan.analyses)
+    (built.circuit, built.plan)
 }
 
 /// Last point of the deck's only analysis: all node voltages.
 fn solve(text: &str, solver: ArraySolver) -> (Vec<f64>, Stats) {
-    let (mut circuit, analyses) = circuit(text);
+    let (mut circuit, Plan { analyses, options, .. }) = circuit(text);
     let names: Vec<String> = circuit.match_nodes("*").into_iter().map(|(name, _)| name).collect();
     let signals: Vec<Signal> = names.into_iter().map(Signal::Voltage).collect();
     let mut plan = Plan { saved: signals.len(), signals, ..Plan::default() };
@@ -43,6 +43,7 @@ fn solve(text: &str, solver: ArraySolver) -> (Vec<f64>, Stats) {
     plan.options.abstol = 1e-16;
     plan.options.statetol = 1e-10;
     plan.options.solver = solver;
+    plan.options.rshunt = options.rshunt;
     if matches!(analyses[0], Analysis::Tran(_)) {
         // the steps must be the same: they follow the solution, whose last bits differ
         plan.options.trtol = 1e9;
@@ -201,4 +202,23 @@ fn a_write_transient_agrees_with_the_sparse_matrix() {
     let stats = compare(text, ArraySolver::Line, 1e-6);
     assert_eq!(stats.fallbacks, 0);
     assert!(stats.array_iterations > 0);
+}
+
+/// A conductance or a capacitance from every node to ground, those along resistive lines too: the matrix of a line is no
+/// longer one of its wires alone.
+#[test]
+fn shunts_of_all_nodes_agree_with_the_sparse_matrix() {
+    let head = "shunt\n.subckt cell wl bl r=10k\nR1 wl mid {r}\nR2 mid bl {0.3*r}\n.ends\n\
+        .xbar XB 9 11 CELL=cell(wl bl) RWL=2.5 RBL=2.5 r={10k*(1+aunif(0,0.5))}\nXa W[0:8] B[0:10] XB\n\
+        Vw[0:8] W[0:8] 0 PULSE(0.1 0.6 1n 1n 1n 100n 2u)\nRb[0:10] B[0:10] 0 100\n";
+    // 20 kOhm at each of the 300 nodes carries half of what the cells carry
+    let conducting = format!("{head}.options rshunt=20k\n.op\n.end\n");
+    let without = solve(&format!("{head}.op\n.end\n"), ArraySolver::Sparse).0;
+    let with = solve(&conducting, ArraySolver::Sparse).0;
+    assert!(without.iter().zip(&with).any(|(a, b)| (a - b).abs() > 1e-3), "the shunt changes the circuit");
+    for solver in [ArraySolver::Automatic, ArraySolver::Line, ArraySolver::Frontal] {
+        compare(&conducting, solver, 1e-9);
+    }
+    let storing = format!("{head}.options cshunt=10f\n.tran 0.1n 5n 0 0.1n\n.end\n");
+    compare(&storing, ArraySolver::Automatic, 1e-9);
 }

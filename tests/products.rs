@@ -62,3 +62,73 @@ fn model_cards_are_listed_and_shown() {
     assert_eq!(code(&unknown), 2);
     assert!(err(&unknown).contains("`yak_knowm`"), "{}", err(&unknown));
 }
+
+#[test]
+fn transfer_functions_are_measured_under_names_of_their_own() {
+    // a divider of 1k and 3k: gain 3/4, input resistance 4k, output resistance 750 Ohm
+    let deck = "tf\nV1 in 0 2\nR1 in out 1k\nR2 out 0 3k\n.op\n.tf v(out) V1\n.meas top MAX v(in)\n\
+        .meas tf gain FIND transfer_function\n.meas tf ratio PARAM='input_impedance/output_impedance'\n\
+        .meas tf twice PARAM='2*gain'\n.end\n";
+    let bench = Bench::new(&[("tf.cir", deck)]);
+    let output = bench.run("tf.cir --meas m.csv");
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let text = fs::read_to_string(bench.path("m.csv")).unwrap();
+    let rows: Vec<Vec<&str>> = text.lines().map(|l| l.split(',').collect()).collect();
+    assert_eq!(rows[0], ["step", "top", "gain", "ratio", "twice"], "{text}");
+    let values: Vec<f64> = rows[1][1..].iter().map(|v| v.parse().unwrap()).collect();
+    // gmin does not reach a linear circuit: what is left is rounding
+    for (value, exact) in values.iter().zip([2.0, 0.75, 16.0 / 3.0, 1.5]) {
+        assert!((value - exact).abs() < 1e-9 * exact, "{text}");
+    }
+}
+
+#[test]
+fn a_measure_that_transfer_functions_cannot_answer_is_told() {
+    let head = "tf\nV1 in 0 2\nR1 in out 1k\nR2 out 0 3k\n.tf v(out) V1\n";
+    let wrong = format!("{head}.meas tf x FIND v(out)\n.end\n");
+    let silent = format!("{head}.meas x MAX v(out)\n.end\n");
+    let bench = Bench::new(&[("wrong.cir", &wrong), ("silent.cir", &silent)]);
+    let refused = bench.run("wrong.cir");
+    assert_eq!(code(&refused), 1);
+    assert!(err(&refused).contains("`.tf` gives no `v()`") && err(&refused).contains("transfer_function"));
+    let warned = bench.run("silent.cir");
+    assert_eq!(code(&warned), 0);
+    assert!(err(&warned).contains("the deck has only `.tf`"), "{}", err(&warned));
+    assert!(!out(&warned).contains("x "), "{}", out(&warned));
+}
+
+#[test]
+fn an_unstable_circuit_has_no_energy_balance_and_no_nan() {
+    // a negative capacitor and a negative inductor against a resistor grow by e for each microsecond
+    for element in ["C1 a 0 -1n ic=1", "L1 a 0 -1m ic=1m"] {
+        let deck = format!("grows\n{element}\nR1 a 0 1k\n.tran 1u 2m uic\n.end\n");
+        let bench = Bench::new(&[("grows.cir", &deck)]);
+        let output = bench.run("grows.cir");
+        let said = format!("{}{}", out(&output), err(&output));
+        assert!(!said.to_lowercase().contains("nan") && !said.contains("inf "), "{element}: {said}");
+        assert!(said.contains("no energy balance"), "{element}: {said}");
+    }
+}
+
+#[test]
+fn a_print_card_without_signals_prints_what_is_stored() {
+    let bench = Bench::new(&[("p.cir", "p\nV1 a 0 2\nR1 a b 1k\nR2 b 0 1k\n.op\n.print op\n.end\n")]);
+    let output = bench.run("p.cir");
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    for name in ["v(a)", "v(b)", "i(v1)"] {
+        assert!(out(&output).contains(name), "{name}: {}", out(&output));
+    }
+}
+
+#[test]
+fn a_step_that_is_not_there_cannot_be_expanded() {
+    let deck = "m\n.param r=agauss(1k,100,3)\nV1 a 0 1\nR1 a 0 {r}\n.op\n.mc 3 seed=1\n.end\n";
+    let bench = Bench::new(&[("m.cir", deck)]);
+    let output = bench.run("expand m.cir --run 4");
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("there is no step 4: the deck has 3"), "{}", err(&output));
+    let nominal = out(&bench.run("expand m.cir"));
+    assert!(nominal.contains(".param r=1000.0\n") && nominal.contains("r1 a 0 1000.0\n"), "{nominal}");
+    let drawn = out(&bench.run("expand m.cir --run 3"));
+    assert!(!drawn.contains("r1 a 0 1000.0\n"), "{drawn}");
+}

@@ -18,11 +18,15 @@ use waveform::{Axis, Position, Waveform, Window};
 
 /// All measures that belong to this analysis, in the order of the cards.
 ///
+/// A measure of no analysis in particular belongs to all that have signals: to all but `.tf`, whose columns are others.
 /// A measure that cannot be evaluated has no value and a reason in plain words.
 #[must_use]
 pub fn evaluate(measures: &[Measure], table: &Table, word: AnalysisWord) -> Vec<MeasureResult> {
     let mut evaluator = Evaluator::new(measures, table, word);
-    let wanted = measures.iter().enumerate().filter(|(_, m)| m.analysis.is_none_or(|a| a == word));
+    let wanted = measures.iter().enumerate().filter(|(_, m)| match m.analysis {
+        Some(analysis) => analysis == word,
+        None => word != AnalysisWord::Tf,
+    });
     wanted.map(|(k, measure)| evaluator.result(k, measure)).collect()
 }
 

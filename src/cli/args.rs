@@ -213,6 +213,9 @@ pub struct ExpandArgs {
     /// Where to write; standard output by default.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Write the values of this step or Monte Carlo run, counted from 1 as in the results (default: nominal values).
+    #[arg(long, visible_alias = "run", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub step: Option<u64>,
     /// How to read.
     #[command(flatten)]
     pub read: ReadArgs,

@@ -9,7 +9,7 @@ use crate::output::raw::{Encoding, RawOptions, StepLayout, TypeWords};
 use crate::output::{OutputError, log};
 use crate::plan::Analysis;
 
-use super::args::{RawSteps, RawTypes, RunArgs};
+use super::args::{ExpandArgs, RawSteps, RawTypes, RunArgs};
 use super::console::Console;
 use super::exit::Exit;
 use super::load::{Defines, Loaded, elaborate, open};
@@ -35,7 +35,14 @@ pub fn run(args: &RunArgs) -> Exit {
         return check::check(&[deck.to_owned()], &args.read, &args.talk, args.count);
     }
     if let Some(file) = &args.expand {
-        return expand::expand(deck, args.target, Some(file), &args.read, &args.talk);
+        return expand::expand(&ExpandArgs {
+            deck: deck.to_owned(),
+            target: args.target,
+            output: Some(file.clone()),
+            step: None,
+            read: args.read.clone(),
+            talk: args.talk.clone(),
+        });
     }
     let console = Console::new(&args.talk, args.log.is_some() || args.output.is_some());
     let places = match Places::of(args, deck) {

@@ -147,20 +147,7 @@ impl<'s, 'd> Compiler<'s, 'd> {
             let slope = self.builder.constant(units::BOLTZMANN / units::ELEMENTARY_CHARGE);
             return Some(self.builder.apply2(Function2::Mul, kelvin, slope));
         }
-        let options = &scope.context().options;
-        let value = match name {
-            "pi" => std::f64::consts::PI,
-            "e" => std::f64::consts::E,
-            "boltz" => units::BOLTZMANN,
-            "echarge" => units::ELEMENTARY_CHARGE,
-            // absolute zero in degrees Celsius, as in ngspice and LTspice
-            "kelvin" => -units::ZERO_CELSIUS,
-            "temper" | "temp" => options.temp,
-            "tnom" => options.tnom,
-            "gmin" => options.gmin,
-            _ => return None,
-        };
-        Some(self.builder.constant(value))
+        constant(scope, name).map(|value| self.builder.constant(value))
     }
 
     fn temperature(&mut self, scope: &Scope<'d>) -> NodeIndex {
@@ -406,6 +393,27 @@ impl<'s, 'd> Compiler<'s, 'd> {
                 .label("depends on the solution")
         })
     }
+}
+
+/// Does every expression know this name, without a parameter of it?
+pub(super) fn is_constant(scope: &Scope<'_>, name: &str) -> bool {
+    name == "vt" || constant(scope, name).is_some()
+}
+
+fn constant(scope: &Scope<'_>, name: &str) -> Option<f64> {
+    let options = &scope.context().options;
+    Some(match name {
+        "pi" => std::f64::consts::PI,
+        "e" => std::f64::consts::E,
+        "boltz" => units::BOLTZMANN,
+        "echarge" => units::ELEMENTARY_CHARGE,
+        // absolute zero in degrees Celsius, as in ngspice and LTspice
+        "kelvin" => -units::ZERO_CELSIUS,
+        "temper" | "temp" => options.temp,
+        "tnom" => options.tnom,
+        "gmin" => options.gmin,
+        _ => return None,
+    })
 }
 
 /// # Errors

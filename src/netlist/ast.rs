@@ -6,6 +6,7 @@
 use crate::diag::{SourceMap, Span};
 
 mod card;
+mod visit;
 
 pub use card::{
     AnalysisCard, AnalysisKind, Crossing, DataTable, Edge, MeasureCard, MeasureKind, MonteCarloCard, OutputCard,

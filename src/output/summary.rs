@@ -99,4 +99,13 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn energies_beyond_all_numbers_are_no_balance() {
+        for energy in [f64::NAN, f64::INFINITY] {
+            let stats = Stats { points: 2, delivered: 1.0, dissipated: energy, ..Stats::default() };
+            let line = lines("Transient Analysis", &stats).join(" ");
+            assert!(line.ends_with("no energy balance: the energies grow beyond all numbers"), "{line}");
+        }
+    }
 }

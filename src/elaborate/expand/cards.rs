@@ -1,6 +1,7 @@
 //! Analyses, options, measures and output cards.
 
 use super::{Place, Target, Writer};
+use crate::diag::Span;
 use crate::netlist::ast::{
     AnalysisCard, AnalysisKind, Expr, ExprKind, MeasureCard, OptionItem, OutputCard, OutputVerb, SweepSpec,
     SweepTarget, SweepValues,
@@ -65,7 +66,7 @@ impl<'d> Writer<'d> {
 
     /// Measures of voltages and source currents stay; the others use quantities that only this program has.
     pub(super) fn measure(&mut self, card: &MeasureCard) {
-        let text = self.assembly.context.deck.sources.text(card.span).to_lowercase();
+        let text = self.card(card.span).to_lowercase();
         let of_op = card.analysis.as_ref().is_none_or(|a| a.text == "op");
         let dropped = self.dropped.iter().any(|name| words(&text).skip(1).any(|word| word == name));
         if (of_op || dropped || !is_plain(&text)) && self.target != Target::Own {
@@ -76,8 +77,19 @@ impl<'d> Writer<'d> {
         }
     }
 
-    /// `.print` and `.save` of voltages and source currents stay.
+    /// A card as the user wrote it, on one line.
+    fn card(&self, span: Span) -> String {
+        let text = self.assembly.context.deck.sources.text(span);
+        let lines = text.lines().map(|line| line.trim().trim_start_matches('+').trim_start());
+        lines.collect::<Vec<_>>().join(" ")
+    }
+
+    /// `.print` and `.save` of voltages and source currents stay; for this program all that the flat deck can answer.
     pub(super) fn output(&mut self, card: &OutputCard) {
+        if self.target == Target::Own {
+            let text = self.card(card.span);
+            return self.line(&text);
+        }
         let plain = card.items.iter().all(|item| match &item.kind {
             ExprKind::Probe(word, nodes) => {
                 let named = nodes.iter().all(|n| n.range.is_none() && !n.name.contains(['*', '?', '[']));

@@ -6,8 +6,10 @@
 
 mod arrays;
 mod cards;
+mod drawn;
 mod elements;
 mod expressions;
+mod reread;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -17,7 +19,7 @@ use super::source::Times;
 use super::{Elaborator, bus, flatten, source};
 use crate::diag::{Diagnostic, has_errors};
 use crate::netlist::ast::{Element, ElementKind, Model, Statement, Subckt};
-use crate::plan::Overrides;
+use crate::plan::{Overrides, SweepTarget};
 
 /// Whom the text is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,15 +34,25 @@ pub enum Target {
     Own,
 }
 
-/// Writes the whole deck at its first step point.
+/// Writes the whole deck at its nominal values.
 ///
 /// # Errors
 /// Everything that is wrong with the deck.
 pub fn write(elaborator: &Elaborator, target: Target) -> Result<String, Vec<Diagnostic>> {
-    let overrides = Overrides::default();
-    let (scope, mut diagnostics) = elaborator.open(&overrides)?;
+    write_at(elaborator, target, &Overrides::default())
+}
+
+/// Writes the whole deck at one step point: stepped parameters have their value there, random parameters and cells of
+/// arrays what was drawn for them in that run.
+///
+/// # Errors
+/// Everything that is wrong with the deck, and what a flat deck cannot hold: a step that changes more than parameters
+/// and the temperature, random functions outside parameters and arrays.
+pub fn write_at(elaborator: &Elaborator, target: Target, overrides: &Overrides) -> Result<String, Vec<Diagnostic>> {
+    let (scope, mut diagnostics) = elaborator.open(overrides)?;
     let context = Rc::clone(scope.context());
     diagnostics.extend(scope.check());
+    diagnostics.extend(drawn::refusals(&scope, overrides));
     let mut assembly = Assembly::new(&context, flatten::globals(&elaborator.deck().body));
     let top = Rc::new(Frame::top(scope.clone()));
     assembly.make_globals();
@@ -78,7 +90,13 @@ pub fn write(elaborator: &Elaborator, target: Target) -> Result<String, Vec<Diag
     }
     writer.equivalents();
     writer.line(".end");
-    if writer.errors.is_empty() { Ok(writer.text) } else { Err(writer.errors) }
+    if !writer.errors.is_empty() {
+        return Err(writer.errors);
+    }
+    Ok(match target {
+        Target::Own if !circuit.arrays.is_empty() => reread::without_lost_requests(elaborator, &writer.text),
+        _ => writer.text,
+    })
 }
 
 /// The text under construction.
@@ -188,6 +206,10 @@ impl<'d> Writer<'d> {
             Statement::Global(names) => {
                 let names: Vec<&str> = names.iter().map(|n| n.text.as_str()).collect();
                 self.line(&format!(".global {}", names.join(" ")));
+            }
+            Statement::Temp(_, _) if self.assembly.context.overrides.values.contains_key(&SweepTarget::Temperature) => {
+                let value = self.assembly.context.options.temp;
+                self.line(&format!(".temp {value:?}"));
             }
             Statement::Temp(values, span) => match values.as_slice() {
                 [one] => {

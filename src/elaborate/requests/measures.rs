@@ -1,11 +1,11 @@
 //! `.measure` cards.
 
 use super::Requests;
-use super::traces::Traces;
+use super::traces::{Subject, Traces};
 use crate::diag::{Diagnostic, Span};
 use crate::netlist::ast::{self, Expr, MeasureCard, Name, Statement};
 use crate::numeric::formula::Formula;
-use crate::plan::{Crossing, Edge, Measure, MeasureKind, Point, Statistic};
+use crate::plan::{AnalysisWord, Crossing, Edge, Measure, MeasureKind, Point, Statistic};
 
 /// `.meas` words with the statistic they mean; `area` is Xyce's and HSPICE's integral.
 const STATISTICS: &[(&str, Statistic)] = &[
@@ -48,9 +48,16 @@ impl<'d> Requests<'_, 'd, '_, '_> {
 
     fn measure(&mut self, card: &MeasureCard, k: u32, cards: &[&MeasureCard]) -> Option<Measure> {
         let analysis = self.filter(card.analysis.as_ref());
+        if card.analysis.is_none() {
+            self.warn_of_transfer(card);
+        }
+        // `tf` is a word of its own: nothing else has the columns of a transfer function
+        let transfer = card.analysis.as_ref().is_some_and(|word| word.text == "tf");
+        self.traces.turn_to(if transfer { Subject::Transfer } else { Subject::Signals });
         let from = self.limit(card.from.as_ref());
         let to = self.limit(card.to.as_ref());
         let kind = self.measure_kind(card);
+        self.traces.turn_to(Subject::Signals);
         let after_name = Span { start: card.name.span.end, ..card.span };
         let text = self.scope.context().deck.sources.text(after_name).trim().to_lowercase();
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -64,6 +71,18 @@ impl<'d> Requests<'_, 'd, '_, '_> {
         };
         self.check_order(&measure, k, cards, card.span)?;
         Some(measure)
+    }
+
+    /// Without an analysis word a measure reads signals, which `.tf` has none of.
+    fn warn_of_transfer(&mut self, card: &MeasureCard) {
+        let analyses = &self.plan.analyses;
+        if analyses.is_empty() || analyses.iter().any(|a| a.word() != AnalysisWord::Tf) {
+            return;
+        }
+        let message =
+            format!("measure `{}` reads signals, and the deck has only `.tf`: it gives nothing", card.name.text);
+        let warning = Diagnostic::warning("W-ANALYSIS", message).at(card.span);
+        self.diagnostics.push(warning.help("write `.meas tf name FIND transfer_function`, or add `.op`"));
     }
 
     /// Results exist only of measures above.

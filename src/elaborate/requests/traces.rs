@@ -11,10 +11,22 @@ use crate::diag::{Diagnostic, Span};
 use crate::elaborate::{Scope, Slots};
 use crate::netlist::ast::{BinaryOp, Expr, ExprKind, Name, NodeRef, UnaryOp};
 use crate::numeric::formula::{Formula, FormulaBuilder, Function2, NodeIndex};
-use crate::plan::{Measure, MeasureKind, Plan, Point, Quantity, Signal, Trace};
+use crate::plan::{AnalysisWord, Measure, MeasureKind, Plan, Point, Quantity, Signal, Trace};
 
 /// Provisional slot of the first measure.
 const MEASURES: u32 = 1 << 30;
+
+/// What `.tf` gives, in the order of its columns.
+const TRANSFER: [&str; 3] = ["transfer_function", "output_impedance", "input_impedance"];
+
+/// What formulas read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// Signals of the circuit, point by point.
+    Signals,
+    /// The three numbers of `.tf`.
+    Transfer,
+}
 
 /// The signals so far, and how to add more.
 pub(super) struct Traces<'s, 'd, 'c> {
@@ -27,6 +39,7 @@ struct Recorder<'c> {
     signals: Vec<Signal>,
     slots: HashMap<Signal, u32>,
     measures: HashMap<String, u32>,
+    subject: Subject,
 }
 
 impl<'s, 'd, 'c> Traces<'s, 'd, 'c> {
@@ -36,6 +49,7 @@ impl<'s, 'd, 'c> Traces<'s, 'd, 'c> {
             signals: Vec::new(),
             slots: HashMap::new(),
             measures: HashMap::new(),
+            subject: Subject::Signals,
         };
         Self { scope, recorder }
     }
@@ -76,6 +90,11 @@ impl<'s, 'd, 'c> Traces<'s, 'd, 'c> {
     /// Makes the result of the `k`-th measure known under its name.
     pub fn define_measure(&mut self, name: &str, k: u32) {
         self.recorder.measures.insert(name.to_string(), MEASURES + k);
+    }
+
+    /// What the next formulas read.
+    pub fn turn_to(&mut self, subject: Subject) {
+        self.recorder.subject = subject;
     }
 
     /// The measures that a formula reads, by their number.
@@ -150,14 +169,17 @@ impl<'s, 'd, 'c> Traces<'s, 'd, 'c> {
     /// Hands the signals over and gives the measures their final slots.
     pub fn finish(self, plan: &mut Plan) -> Vec<Diagnostic> {
         plan.signals = self.recorder.signals;
-        let first = u32::try_from(1 + plan.signals.len()).unwrap_or(MEASURES);
-        let mut place = |formula: &mut Formula| {
-            if formula.slots().any(|slot| slot >= MEASURES) {
-                formula.remap_slots(|slot| if slot >= MEASURES { slot - MEASURES + first } else { slot });
-            }
-        };
         for measure in &mut plan.measures {
-            each_formula(measure, &mut place);
+            let columns = match measure.analysis {
+                Some(AnalysisWord::Tf) => TRANSFER.len(),
+                _ => plan.signals.len(),
+            };
+            let first = u32::try_from(1 + columns).unwrap_or(MEASURES);
+            each_formula(measure, &mut |formula| {
+                if formula.slots().any(|slot| slot >= MEASURES) {
+                    formula.remap_slots(|slot| if slot >= MEASURES { slot - MEASURES + first } else { slot });
+                }
+            });
         }
         let mut notes = self.recorder.lookup.notes;
         let mut seen = Vec::new();
@@ -240,6 +262,16 @@ impl Recorder<'_> {
         })
     }
 
+    /// Refuses what a signal of the circuit is where there is none.
+    fn allow(&self, what: &str, span: Span) -> Result<(), Diagnostic> {
+        match self.subject {
+            Subject::Signals => Ok(()),
+            Subject::Transfer => Err(Diagnostic::error("E-MEAS", format!("`.tf` gives no `{what}`"))
+                .at(span)
+                .help(format!("it gives {}; for signals measure another analysis", TRANSFER.join(", ")))),
+        }
+    }
+
     fn node(&mut self, builder: &mut FormulaBuilder, probe: Probed) -> NodeIndex {
         match probe {
             Probed::Zero => builder.constant(0.0),
@@ -308,22 +340,28 @@ impl Recorder<'_> {
 
 impl<'d> Slots<'d> for Recorder<'_> {
     fn probe(&mut self, builder: &mut FormulaBuilder, word: &Name, nodes: &[NodeRef]) -> Result<NodeIndex, Diagnostic> {
+        self.allow(&format!("{}()", word.text), word.span)?;
         let matches = self.lookup.probe(word, nodes)?;
         let span = nodes.last().map_or(word.span, |last| word.span.to(last.span));
         self.single(builder, matches, span)
     }
 
     fn field(&mut self, builder: &mut FormulaBuilder, device: &Name, field: &Name) -> Result<NodeIndex, Diagnostic> {
+        self.allow(&format!("@{}[{}]", device.text, field.text), device.span)?;
         let matches = self.lookup.field(device, field)?;
         self.single(builder, matches, device.span.to(field.span))
     }
 
     fn variable(&mut self, builder: &mut FormulaBuilder, name: &str) -> Option<NodeIndex> {
-        if name == "time" {
-            return Some(builder.slot(0));
-        }
         if let Some(&slot) = self.measures.get(name) {
             return Some(builder.slot(slot));
+        }
+        if self.subject == Subject::Transfer {
+            let (column, _) = (1u32..).zip(TRANSFER).find(|(_, column)| *column == name)?;
+            return Some(builder.slot(column));
+        }
+        if name == "time" {
+            return Some(builder.slot(0));
         }
         self.lookup.word(name).map(|probe| self.node(builder, probe))
     }
@@ -335,6 +373,9 @@ impl<'d> Slots<'d> for Recorder<'_> {
         name: &Name,
         arguments: &[Expr],
     ) -> Option<Result<NodeIndex, Diagnostic>> {
+        if self.subject == Subject::Transfer {
+            return None;
+        }
         if let ("r" | "g", [Expr { kind: ExprKind::Name(device), span }]) = (name.text.as_str(), arguments) {
             // the resistance or conductance of a device, unless the name is something else
             self.lookup.part(device)?;

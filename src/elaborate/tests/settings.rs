@@ -63,6 +63,12 @@ fn undefined_names_in_an_unused_subcircuit_are_told() {
         built(deck).diagnostics.iter().filter(|d| d.code == "W-UNUSED").map(|d| d.message.clone()).collect();
     assert_eq!(warnings.len(), 1);
     assert!(warnings[0].ends_with("the subcircuit `nowhere`, the model `nomodel`"), "{warnings:?}");
+    let wrong = "V1 a 0 1\nR1 a 0 1k\n.op\n.param top=1\n.func twice(x)={2*x}\n.subckt unused a r=1\n.param own={r*top}\n\
+                 R1 a b {own*twice(rr)}\nN1 b 0 vteam x0={start} window=biolek\nB1 a 0 I={V(a)*r*temper/pi*time}\nI1 a 0 top\n.ends";
+    let warnings: Vec<String> =
+        built(wrong).diagnostics.iter().filter(|d| d.code == "W-UNUSED").map(|d| d.message.clone()).collect();
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].ends_with("not defined: the parameter `rr`, the parameter `start`"), "{warnings:?}");
     let sound = deck.replace("nowhere", "inner").replace("nomodel", "nm") + "\n.model nm vteam()";
     assert!(built(&sound).diagnostics.iter().all(|d| d.code != "W-UNUSED"));
 }
