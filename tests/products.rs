@@ -87,14 +87,25 @@ fn a_measure_that_transfer_functions_cannot_answer_is_told() {
     let head = "tf\nV1 in 0 2\nR1 in out 1k\nR2 out 0 3k\n.tf v(out) V1\n";
     let wrong = format!("{head}.meas tf x FIND v(out)\n.end\n");
     let silent = format!("{head}.meas x MAX v(out)\n.end\n");
-    let bench = Bench::new(&[("wrong.cir", &wrong), ("silent.cir", &silent)]);
+    let misspelt = format!("{head}.meas tf x FIND tranfer_function\n.end\n");
+    let wordless = format!("{head}.op\n.meas x PARAM='transfer_function'\n.end\n");
+    let bench = Bench::new(&[
+        ("wrong.cir", &wrong),
+        ("silent.cir", &silent),
+        ("misspelt.cir", &misspelt),
+        ("wordless.cir", &wordless),
+    ]);
     let refused = bench.run("wrong.cir");
     assert_eq!(code(&refused), 1);
     assert!(err(&refused).contains("`.tf` gives no `v()`") && err(&refused).contains("transfer_function"));
     let warned = bench.run("silent.cir");
     assert_eq!(code(&warned), 0);
     assert!(err(&warned).contains("the deck has only `.tf`"), "{}", err(&warned));
-    assert!(!out(&warned).contains("x "), "{}", out(&warned));
+    assert!(!out(&warned).lines().any(|l| l.starts_with("x ")), "{}", out(&warned));
+    let misspelt = bench.run("misspelt.cir");
+    assert!(err(&misspelt).contains("`.tf` gives transfer_function"), "{}", err(&misspelt));
+    let wordless = bench.run("wordless.cir");
+    assert!(err(&wordless).contains("`.meas tf`"), "{}", err(&wordless));
 }
 
 #[test]
@@ -111,13 +122,23 @@ fn an_unstable_circuit_has_no_energy_balance_and_no_nan() {
 }
 
 #[test]
-fn a_print_card_without_signals_prints_what_is_stored() {
-    let bench = Bench::new(&[("p.cir", "p\nV1 a 0 2\nR1 a b 1k\nR2 b 0 1k\n.op\n.print op\n.end\n")]);
-    let output = bench.run("p.cir");
+fn a_print_card_of_numbers_alone_has_its_row() {
+    let numbers = "p\n.param k=3\nV1 a 0 2\nR1 a 0 1k\n.op\n.print op {k} {2*k}\n.end\n";
+    let nothing = "p\nV1 a 0 2\nR1 a 0 1k\n.op\n.print op\n.end\n";
+    let bench = Bench::new(&[("p.cir", numbers), ("n.cir", nothing)]);
+    let output = bench.run("p.cir --csv");
     assert_eq!(code(&output), 0, "{}", err(&output));
-    for name in ["v(a)", "v(b)", "i(v1)"] {
-        assert!(out(&output).contains(name), "{name}: {}", out(&output));
-    }
+    let rows: Vec<Vec<f64>> = out(&output)
+        .lines()
+        .map(|l| l.split_whitespace().filter_map(|w| w.parse().ok()).collect())
+        .filter(|row: &Vec<f64>| row.ends_with(&[3.0, 6.0]))
+        .collect();
+    assert_eq!(rows.len(), 1, "{}", out(&output));
+    // the files hold what they hold without the card
+    assert!(fs::read_to_string(bench.path("p.csv")).unwrap().starts_with("v(a),i(v1)"));
+    let refused = bench.run("n.cir");
+    assert_eq!(code(&refused), 1);
+    assert!(err(&refused).contains("names nothing to show"), "{}", err(&refused));
 }
 
 #[test]

@@ -179,7 +179,7 @@ impl<'c> Lookup<'c> {
             let signal = signal(name);
             return match self.circuit.resolve(&signal) {
                 Ok(_) => Ok(Matches { probes: vec![Probed::One(signal)], many: false }),
-                Err(error) => Err(refused(&error, span)),
+                Err(error) => Err(self.unkept(&signal, span).unwrap_or_else(|| refused(&error, span))),
             };
         }
         let cells = self.circuit.find_cells(text);
@@ -206,6 +206,20 @@ impl<'c> Lookup<'c> {
             Some(error) if probes.is_empty() => Err(refused(&error, span)),
             _ => Ok(Matches { probes, many: true }),
         }
+    }
+
+    /// An input parameter of a device inside an array: those are not kept.
+    fn unkept(&self, signal: &Signal, span: Span) -> Option<Diagnostic> {
+        let Signal::Field(name, field) = signal else { return None };
+        let part = self.circuit.part(name).ok()?;
+        let Part::Device(device) = part else { return None };
+        let card = self.circuit.groups.get(device.group)?.card();
+        card.param(field).filter(|_| self.is_inside_array(name))?;
+        let message = format!(
+            "the parameter `{field}` of `{name}` is not kept: devices of arrays have only what the run changes"
+        );
+        let fields = self.circuit.fields(&part).join(" ");
+        Some(Diagnostic::error("E-SIGNAL", message).at(span).help(format!("it has {fields}")))
     }
 
     /// A wildcard without a dot does not reach into arrays: `v(*)` of a large array is never meant.

@@ -103,7 +103,7 @@ impl<'s, 'd, 'c> Traces<'s, 'd, 'c> {
     }
 
     pub fn formula(&mut self, expr: &Expr) -> Result<Formula, Diagnostic> {
-        self.scope.compile(expr, &mut self.recorder)
+        self.scope.compile(expr, &mut self.recorder).map_err(|error| self.recorder.explain(error))
     }
 
     /// The traces of one item of an output card: several for a wildcard.
@@ -260,6 +260,17 @@ impl Recorder<'_> {
             self.signals.push(signal.clone());
             next
         })
+    }
+
+    /// A name that nothing has: what `.tf` gives is known to its own measures alone.
+    fn explain(&self, error: Diagnostic) -> Diagnostic {
+        match self.subject {
+            Subject::Transfer if error.code == "E-PARAM" => error.help(format!("`.tf` gives {}", TRANSFER.join(", "))),
+            Subject::Signals if TRANSFER.iter().any(|name| error.message.contains(name)) => {
+                error.help("only `.meas tf` reads what `.tf` gives")
+            }
+            _ => error,
+        }
     }
 
     /// Refuses what a signal of the circuit is where there is none.
