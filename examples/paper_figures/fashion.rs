@@ -337,7 +337,7 @@ fn checked(found: &mut Findings, curves: [(f64, &Outcome); 2], set: &Dataset) ->
             &what,
             apart,
             None,
-            (0.0, 1e-3),
+            (0.0, most),
             Label::Exact,
         ));
     }
