@@ -17,9 +17,9 @@ use crate::units::format_si;
 const MOST_CELLS: usize = 1 << 26;
 
 /// Memory of the line nodes and segments of a cell, without the factors of the matrix.
-const NODE_BYTES: f64 = 600.0;
+const NODE_BYTES: f64 = 650.0;
 /// Memory of one device of a cell.
-const DEVICE_BYTES: f64 = 150.0;
+const DEVICE_BYTES: f64 = 250.0;
 
 /// Memory that is free, in bytes, where the system says so.
 pub fn free_memory() -> Option<f64> {
