@@ -8,27 +8,12 @@
 
 #![allow(clippy::print_stdout)]
 
-use std::time::Instant;
-
-use sneakpath::crossbar::{LinePcg, Network};
-
 #[path = "common/mod.rs"]
 mod common;
 #[path = "crossbar/direct.rs"]
 mod direct;
 
-use common::{driven, median, network, scipy};
-
-/// Seconds, node voltages and iterations of one solve, everything included.
-fn solve(network: &Network, word: &[f64], bit: &[f64]) -> (f64, [Vec<f64>; 2], usize) {
-    let k = network.cells.len();
-    let (mut xw, mut xb) = (vec![0.0; k], vec![0.0; k]);
-    let start = Instant::now();
-    let mut solver = LinePcg::new(network);
-    solver.factor(network).expect("positive lines");
-    let outcome = solver.solve(network, [word, bit], [&mut xw, &mut xb], 1e-11, 500).expect("convergence");
-    (start.elapsed().as_secs_f64(), [xw, xb], outcome.iterations)
-}
+use common::{driven, median, network, scipy, solve};
 
 fn main() {
     let asked: Vec<usize> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();
@@ -43,7 +28,7 @@ fn main() {
         let (mut nodes, mut iterations, mut peer) = ([Vec::new(), Vec::new()], 0, Err(String::new()));
         for _ in 0..3 {
             for _ in 0..5 {
-                let (seconds, voltages, its) = solve(&network, &word, &bit);
+                let (seconds, voltages, its) = solve(&network, &word, &bit).expect("convergence");
                 times.push(seconds);
                 (nodes, iterations) = (voltages, its);
             }

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use sneakpath::crossbar::Network;
 use sneakpath::numeric::rng::Stream;
 
 const WIRE: f64 = 2.5;
@@ -27,6 +28,16 @@ impl Read {
         let ohms = (0..n * n).map(|_| if random.uniform() < 0.5 { 1e4 } else { 1e6 }).collect();
         let volts = (0..n).map(|_| 0.5 * random.uniform()).collect();
         Self { n, ohms, volts }
+    }
+
+    /// Voltages of the word lines.
+    pub fn volts(&self) -> &[f64] {
+        &self.volts
+    }
+
+    /// The same as conductances.
+    pub fn network(&self) -> Network {
+        Network { cells: self.ohms.iter().map(|r| 1.0 / r).collect(), ..super::network(self.n, self.n) }
     }
 
     /// The matrix of resistances for [`Read::array`].
@@ -131,6 +142,36 @@ pub fn write_flat(n: usize) -> String {
     let _ = writeln!(deck, ".tran 1n 1u 0 10n uic\n.save i(vb0) {watched}\n.end");
     deck
 }
+
+/// The same for VACASK; `vteam.osdi` is the compiled [`VTEAM`].
+pub fn write_vacask(n: usize) -> String {
+    let mut deck = "write\nload \"resistor.osdi\"\nload \"capacitor.osdi\"\nload \"vteam.osdi\"\nground 0\n\
+         model resistor resistor\nmodel capacitor capacitor\nmodel vsource vsource\n\
+         model mem vteam ( ron=10k roff=1meg von=-0.3 voff=0.3 kon=-2e6 koff=2e6 x0=0.5 )\n"
+        .to_string();
+    for (k, (a, b)) in segments(n).into_iter().enumerate() {
+        let _ = writeln!(deck, "rl{k} ({a} {b}) resistor r={WIRE}");
+    }
+    let pulse =
+        |volts: f64| format!("type=\"pulse\" val0=0 val1={volts} delay=10n rise=1n fall=1n width=500n period=2u");
+    for k in 0..n {
+        let sense = if k == 0 { "dc=0".to_string() } else { pulse(0.5) };
+        let drive = pulse(if k == 0 { 1.0 } else { 0.5 });
+        let _ = writeln!(deck, "vw{k} (w{k}_t 0) vsource {drive}\nvb{k} (b{k}_t 0) vsource {sense}");
+    }
+    for (i, j) in (0..n).flat_map(|i| (0..n).map(move |j| (i, j))) {
+        let _ = writeln!(
+            deck,
+            "m{i}_{j} (w{i}_{j} b{i}_{j}) mem\ncw{i}_{j} (w{i}_{j} 0) capacitor c={NODE_CAPACITANCE}\n\
+             cb{i}_{j} (b{i}_{j} 0) capacitor c={NODE_CAPACITANCE}"
+        );
+    }
+    let watched = watched(n).map(|(i, j)| format!("v('m{i}_{j}:xs')")).join(" ");
+    deck + &format!("control\n  save i(vb0) {watched}\n  analysis tran1 tran stop=1u step=1n maxstep=10n\nendc\n")
+}
+
+/// The cell of [`write_array`] in Verilog-A.
+pub const VTEAM: &str = include_str!("vteam.va");
 
 fn wires(n: usize) -> String {
     segments(n).iter().enumerate().fold(String::new(), |mut text, (k, (a, b))| {

@@ -1,0 +1,115 @@
+//! Reads of arrays with a hysteretic selector in every cell (models/ecm_1s1r.lib).
+
+use std::fmt::Write as _;
+
+use super::common::peers;
+use super::race::{Bench, Run, race};
+use super::table::{Asked, Line, Unit};
+use sneakpath::numeric::rng::Stream;
+
+/// State of a cell in its low-resistance state.
+const LRS: f64 = 0.0858;
+const WIRES: [f64; 3] = [0.1, 2.5, 100.0];
+
+#[derive(Clone, Copy)]
+enum Pattern {
+    Random,
+    /// The cell that is read in its high-resistance state among low ones.
+    Worst,
+    Checkerboard,
+}
+
+#[derive(Clone, Copy)]
+enum Scheme {
+    /// 0.7 V at the cell farthest from drivers and ammeters, half of it along its lines.
+    Half,
+    /// All rows at 0.7 V, all columns at 0 V: every selector is to switch.
+    AllRows,
+}
+
+/// Whole processes, all combinations.
+pub fn measure(bench: &Bench, print: &mut dyn FnMut(Line)) {
+    let sizes: &[(usize, f64)] = if bench.quick { &[(16, 0.3), (32, 0.3)] } else { &[(256, 0.3), (1024, 5.0)] };
+    for &(n, asked) in sizes {
+        for (pattern, name) in
+            [(Pattern::Random, "random"), (Pattern::Worst, "worst case"), (Pattern::Checkerboard, "checkerboard")]
+        {
+            for (scheme, how) in [(Scheme::Half, "V/2"), (Scheme::AllRows, "all rows")] {
+                for wire in WIRES {
+                    let work = format!("1S-1R {n}x{n} {how}, {name}, {wire} ohm");
+                    print(line(bench, n, work, pattern, scheme, wire, asked));
+                }
+            }
+        }
+    }
+}
+
+fn line(bench: &Bench, n: usize, work: String, pattern: Pattern, scheme: Scheme, wire: f64, asked: f64) -> Line {
+    let mut last = Ok(String::new());
+    let run: Run = Box::new(|| {
+        bench.file("states.csv", &states(n, pattern))?;
+        bench.file("selector.cir", &deck(n, scheme, wire))?;
+        let finished = bench.ours("selector", &["--threads", "1"])?;
+        last = summary(bench, n, &finished);
+        last.clone().map(|_| finished.seconds)
+    });
+    let times = race(bench.rounds.min(3), vec![run]).swap_remove(0);
+    let line = Line::new(work, Unit::Seconds, times, Asked::AtMost(asked));
+    match last {
+        Ok(said) if !said.is_empty() => line.note(said),
+        _ => line,
+    }
+}
+
+/// Current of the last column, and what the run says of its work.
+fn summary(bench: &Bench, n: usize, finished: &peers::Finished) -> Result<String, String> {
+    let plot = peers::plot(&bench.directory.join("selector.raw"))?;
+    let current = super::common::bit_current(&plot, n - 1);
+    if current.is_nan() {
+        return Err("no current in the raw file".to_string());
+    }
+    let said = work_said(&finished.said);
+    Ok(format!("I = {current:.6e} A; {said}"))
+}
+
+/// The counters of a run's summary on one line.
+pub fn work_said(said: &str) -> String {
+    let counters = |line: &&str| line.contains("Newton iteration") || line.starts_with("  ");
+    said.lines().filter(counters).map(str::trim).collect::<Vec<_>>().join("; ")
+}
+
+fn states(n: usize, pattern: Pattern) -> String {
+    let mut random = Stream::new(1, n as u64, "states");
+    let low = |i: usize, j: usize, random: &mut Stream| match pattern {
+        Pattern::Random => random.uniform() < 0.5,
+        Pattern::Worst => (i, j) != (0, n - 1),
+        Pattern::Checkerboard => (i + j).is_multiple_of(2),
+    };
+    let mut text = String::new();
+    for i in 0..n {
+        let row: Vec<&str> = (0..n).map(|j| if low(i, j, &mut random) { "1" } else { "0" }).collect();
+        text += &row.join(",");
+        text.push('\n');
+    }
+    text
+}
+
+fn deck(n: usize, scheme: Scheme, wire: f64) -> String {
+    let last = n - 1;
+    let mut deck = format!(
+        "1S-1R read\n.include \"{MODEL}\"\n.subckt cell wl bl low=0\nX1 wl bl ecm_1s1r x0={{{LRS}*low}}\n.ends\n\
+         .xbar XB {n} {n} CELL=cell(wl bl) RWL={wire} RBL={wire} low=FILE(\"states.csv\")\n\
+         Xa W[0:{last}] B[0:{last}] XB\n"
+    );
+    for k in 0..n {
+        let (row, column) = match scheme {
+            Scheme::Half => (if k == 0 { 0.7 } else { 0.35 }, if k == last { 0.0 } else { 0.35 }),
+            Scheme::AllRows => (0.7, 0.0),
+        };
+        let _ = writeln!(deck, "Vw{k} W_{k} 0 {row}\nVb{k} B_{k} 0 {column}");
+    }
+    deck + &format!(".op\n.save i(Vb{last})\n.end\n")
+}
+
+/// The file of the cell.
+pub const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/ecm_1s1r.lib");
