@@ -1,9 +1,8 @@
 //! Many input vectors through a 784 x 10 array.
 
-use std::path::Path;
-
 use super::common::{build, network, scipy};
 use super::race::{Bench, Run, race, seconds};
+use super::selector::MODEL;
 use super::table::{Asked, Line, Peer, Unit};
 use sneakpath::crossbar::{Port, transfer};
 use sneakpath::numeric::rng::Stream;
@@ -65,7 +64,7 @@ pub fn one_selector(bench: &Bench, print: &mut dyn FnMut(Line)) {
     let vectors = bench.size(10_000, 20);
     let work = format!("{ROWS}x{COLS}, {vectors} vectors, 1S-1R, {THREADS} threads");
     let mut classes = String::new();
-    let figures = steps(vectors).map(|(time, counts)| {
+    let figures = steps(bench, vectors).map(|(time, counts)| {
         classes = format!("one run; images by largest current: {counts:?}");
         vec![time]
     });
@@ -73,8 +72,8 @@ pub fn one_selector(bench: &Bench, print: &mut dyn FnMut(Line)) {
 }
 
 /// Seconds, building the circuits included, and how often each column had the largest current.
-fn steps(vectors: usize) -> Result<(f64, [usize; COLS]), String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("netlists/papers/fashion_784x10_1s1r.cir");
+fn steps(bench: &Bench, vectors: usize) -> Result<(f64, [usize; COLS]), String> {
+    let path = bench.directory.join(bench.file("images.cir", &deck())?);
     let plan = build(&path)?.plan;
     let ports = Ports {
         inputs: (0..ROWS).map(|k| format!("vin_{k}")).collect(),
@@ -93,6 +92,21 @@ fn steps(vectors: usize) -> Result<(f64, [usize; COLS]), String> {
     }
     Ok((time, counts))
 }
+
+/// The weights of the trained network in the memories of 1S-1R cells, 1 ohm per segment.
+fn deck() -> String {
+    let (row, col) = (ROWS - 1, COLS - 1);
+    format!(
+        "images\n.include \"{MODEL}\"\n.param gmax=14.2957u\n.func memory(g)={{1/(1/g-10.6k)}}\n\
+         .subckt cell wl bl w=0\n.param g={{max(gmax*w,1n)}}\n\
+         X1 wl bl ecm_1s1r x0={{max(0,(memory(g)-3.96n)/(200u-3.96n))}}\n.ends\n\
+         .xbar NET {ROWS} {COLS} CELL=cell(wl bl) RWL=1 RBL=1 w=FILE(\"{WEIGHTS}\")\n\
+         Xa W[0:{row}] B[0:{col}] NET\nVin[0:{row}] W[0:{row}] 0 0\nRs[0:{col}] B[0:{col}] 0 1m\n.op\n.end\n"
+    )
+}
+
+/// One weight from 0 to 1 per cell.
+const WEIGHTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/fashion_784x10.csv");
 
 /// Half of the pixels black, the others of any grey: about the mean of Fashion-MNIST, without its files.
 fn images(count: usize) -> Dataset {

@@ -74,7 +74,9 @@ fn summary(bench: &Bench, n: usize, finished: &peers::Finished) -> Result<String
 
 /// The counters of a run's summary on one line.
 pub fn work_said(said: &str) -> String {
-    let counters = |line: &&str| line.contains("Newton iteration") || line.starts_with("  ");
+    let counters = |line: &&str| {
+        line.contains("Newton iteration") || (line.starts_with("  ") && !line.trim_start().starts_with("branch"))
+    };
     said.lines().filter(counters).map(str::trim).collect::<Vec<_>>().join("; ")
 }
 

@@ -112,7 +112,8 @@ impl Line {
         println!("{:46} {value:>10} {spread:>8}  {name:32} {peer:>10} {ratio:>8}  {asked:>10}  {verdict}", self.work);
         let faults = self.ours.as_ref().err().into_iter();
         let peers = self.peer.iter().filter_map(|peer| peer.figures.as_ref().err()).filter(|why| !why.is_empty());
-        for note in faults.chain(peers).chain(&self.notes) {
+        let notes = faults.chain(peers).chain(&self.notes).flat_map(|note| note.lines());
+        for note in notes.filter(|note| !note.trim().is_empty()) {
             println!("    {note}");
         }
     }

@@ -104,6 +104,15 @@ impl Read {
 
 /// V/2 write of cell (0, 0) with VTEAM cells as one array card; `options` is a card or nothing.
 pub fn write_array(n: usize, options: &str) -> String {
+    write_in_steps(n, options, "10n")
+}
+
+/// The same with tight tolerances, and steps so short that the states in between may be interpolated.
+pub fn write_reference(n: usize) -> String {
+    write_in_steps(n, ".options reltol=1e-7 vntol=1e-10 statetol=1e-10 chgtol=1e-20", "0.5n")
+}
+
+fn write_in_steps(n: usize, options: &str, longest: &str) -> String {
     let last = n - 1;
     let watched = watched(n).map(|(i, j)| format!("@Xa.c_{i}_{j}[x]")).join(" ");
     format!(
@@ -114,7 +123,7 @@ pub fn write_array(n: usize, options: &str) -> String {
          Xa W[0:{last}] B[0:{last}] XB\n\
          Vw0 W_0 0 PULSE(0 1 {PULSE})\nVw[1:{last}] W[1:{last}] 0 PULSE(0 0.5 {PULSE})\n\
          Vb0 B_0 0 0\nVb[1:{last}] B[1:{last}] 0 PULSE(0 0.5 {PULSE})\n\
-         {options}\n.tran 1n 1u 0 10n uic\n.save i(Vb0) {watched}\n.end\n"
+         {options}\n.tran 1n 1u 0 {longest} uic\n.save i(Vb0) {watched}\n.end\n"
     )
 }
 

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use sneakpath::crossbar::{LinePcg, Lines, Network};
+use sneakpath::diag::Severity;
 use sneakpath::elaborate::{Elaborated, Elaborator};
 use sneakpath::netlist::{self, ReadOptions};
 use sneakpath::numeric::rng::Stream;
@@ -67,8 +68,11 @@ pub fn nan_max(a: f64, b: f64) -> f64 {
 
 /// Deck to circuit; the first mistake otherwise.
 pub fn build(path: &Path) -> Result<Elaborated, String> {
-    let (deck, _) = netlist::parse(path, &ReadOptions::default());
-    elaborate(deck)
+    let (deck, said) = netlist::parse(path, &ReadOptions::default());
+    match said.iter().find(|d| d.severity == Severity::Error) {
+        Some(error) => Err(format!("{}: {}", path.display(), error.message)),
+        None => elaborate(deck),
+    }
 }
 
 /// Parsed deck to circuit; the first mistake otherwise.

@@ -214,7 +214,7 @@ fn read(directory: &Path, rounds: usize) -> Result<(), Box<dyn std::error::Error
 
 /// The 32 x 32 write as whole processes.
 fn write(directory: &Path, rounds: usize) -> Result<(), Box<dyn std::error::Error>> {
-    let tight = decks::write_array(WRITE, ".options reltol=1e-7 vntol=1e-10 statetol=1e-10 chgtol=1e-20");
+    let tight = decks::write_reference(WRITE);
     let tight = Contender::spice(directory, "reference", OURS, "write_reference", &tight)?;
     let (array, flat) = (decks::write_array(WRITE, ""), decks::write_flat(WRITE));
     let mut contenders = vec![
