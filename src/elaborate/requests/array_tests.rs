@@ -78,7 +78,7 @@ fn devices_of_cells_have_fields_but_keep_no_parameters() {
     let p = plan(ARRAY, ".op\n.print op @xa.c_0_0.r1[r] @xa.c_1_1.r2[v]");
     assert_eq!(p.prints[0].traces[0].quantity, Quantity::Resistance);
     assert!(p.signals.contains(&Signal::Field("xa.c_1_1.r2".into(), "v".into())));
-    let memristors = ARRAY.replace("r1 a mid 1k", "n1 a mid vteam ron=2k");
+    let memristors = ARRAY.replace("r1 a mid 1k", "n1 a mid vm") + ".model vm vteam(ron=1k roff=10k)\n";
     assert_eq!(
         errors(&memristors, ".op\n.print op @xa.c_0_0.n1[ron]"),
         ["the parameter `ron` of `xa.c_0_0.n1` is not kept: devices of arrays have only what the run changes"]

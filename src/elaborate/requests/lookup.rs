@@ -218,7 +218,13 @@ impl<'c> Lookup<'c> {
         let message = format!(
             "the parameter `{field}` of `{name}` is not kept: devices of arrays have only what the run changes"
         );
-        let fields = self.circuit.fields(&part).join(" ");
+        let mut fields: Vec<String> = Vec::new();
+        for name in self.circuit.fields(&part) {
+            if !fields.contains(&name) {
+                fields.push(name);
+            }
+        }
+        let fields = fields.join(" ");
         Some(Diagnostic::error("E-SIGNAL", message).at(span).help(format!("it has {fields}")))
     }
 
