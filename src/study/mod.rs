@@ -18,6 +18,7 @@ pub mod infer;
 pub mod map;
 pub mod margin;
 pub mod max_size;
+pub mod mvm;
 pub mod pattern;
 pub mod pulse;
 pub mod pulsed;

@@ -13,6 +13,7 @@ pub const REGISTRY: &[&dyn Study] = &[
     &super::disturb::Disturb,
     &super::energy::Energy,
     &super::settle::Settle,
+    &super::mvm::Mvm,
     &super::pulse::Pulse,
     &super::density::Density,
     &super::infer::Infer,

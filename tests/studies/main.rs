@@ -6,6 +6,7 @@ mod command;
 mod energy;
 mod maps;
 mod margin;
+mod mvm;
 mod spice;
 mod sweeps;
 mod write;
