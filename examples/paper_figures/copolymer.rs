@@ -63,6 +63,7 @@ pub fn run() -> Result<Findings, String> {
     endurance(&mut found)?;
     reset_series(&mut found)?;
     array(&mut found)?;
+    pairs(&mut found)?;
     Ok(found)
 }
 
@@ -268,5 +269,37 @@ fn array(found: &mut Findings) -> Result<(), String> {
     let snapshot = deck.snapshots.first().ok_or("copolymer_array.cir gave no snapshot")?;
     let map = FigureData::map(snapshot, "g", "Conductance after 64 pulses, 7 x 7", 0)?;
     found.pictures.push(("copolymer_array".into(), map));
+    Ok(())
+}
+
+/// Fig. 5a: weights as differences of two devices, ideal wires and 1 ohm per segment.
+fn pairs(found: &mut Findings) -> Result<(), String> {
+    let steps = deck::run("copolymer_pairs.cir", &[])?;
+    let mut curves = Vec::new();
+    for (step, label) in steps.iter().zip(["ideal wires", "1 ohm per segment"]) {
+        let y = (0..9).map(|k| step.measure(&format!("w{k}"))).collect::<Result<Vec<_>, _>>()?;
+        curves.push(Curve { label: label.into(), x: (0..9).map(|k| 64.0 - 16.0 * f64::from(k)).collect(), y });
+    }
+    let [ideal, wires] = curves.as_slice() else { return Err("copolymer_pairs.cir has other than two steps".into()) };
+    let odd = (0..9).map(|k| (ideal.y[k] + ideal.y[8 - k]).abs()).fold(0.0, f64::max) / ideal.y[0];
+    let what = "largest W(n) + W(-n) over W(64), ideal wires";
+    found.rows.push(Row::new("copolymer_pairs_odd", what, odd, None, (0.0, 1e-9), Label::Exact));
+    let lost = 1.0 - wires.y[0] / ideal.y[0];
+    found.notes.push(format!(
+        "differential pairs: W(+-64) = +-{} mS; 1 ohm per segment takes {:.0} % of it and shifts the zero weight by {} uS",
+        number(1e3 * ideal.y[0]),
+        1e2 * lost,
+        number(1e6 * wires.y[4])
+    ));
+    found.pictures.push((
+        "copolymer_pairs".into(),
+        curves_over(
+            "Weights of differential pairs",
+            ("Net pulses", Quantity::Plain),
+            ("Weight", Quantity::Conductance),
+            Spacing::Linear,
+            curves,
+        ),
+    ));
     Ok(())
 }

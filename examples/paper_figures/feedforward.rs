@@ -46,7 +46,7 @@ const WAYS: [Way; 2] = [
 /// A deck that does not run, a signal or measure that is missing.
 pub fn run() -> Result<Findings, String> {
     let mut found = Findings::default();
-    let (mut curves, mut served) = (Vec::new(), usize::MAX);
+    let (mut curves, mut voltages, mut served) = (Vec::new(), Vec::new(), usize::MAX);
     for way in &WAYS {
         let (resistances, heights) = events(way)?;
         let count = resistances.len() - 1;
@@ -70,8 +70,9 @@ pub fn run() -> Result<Findings, String> {
             range.0,
             range.1
         ));
-        let x = (0..resistances.len()).map(|n| n as f64).collect();
-        curves.push(Curve { label: way.word.into(), x, y: resistances });
+        let index = |n: usize| (0..n).map(|k| k as f64).collect::<Vec<_>>();
+        voltages.push(Curve { label: way.word.into(), x: index(heights.len()), y: heights });
+        curves.push(Curve { label: way.word.into(), x: index(resistances.len()), y: resistances });
     }
     let what = "targets of 512 met within 1.1e-3 in both directions";
     found.rows.push(Row::new("ffp_levels", what, served as f64, Some(512.0), (512.0, 512.0), Label::Calibrated));
@@ -88,6 +89,16 @@ pub fn run() -> Result<Findings, String> {
             ("Resistance", Quantity::Resistance),
             Spacing::Linear,
             curves,
+        ),
+    ));
+    found.pictures.push((
+        "ffp_voltages".into(),
+        curves_over(
+            "Write voltage of each event",
+            ("Event", Quantity::Plain),
+            ("Voltage", Quantity::Voltage),
+            Spacing::Linear,
+            voltages,
         ),
     ));
     array(&mut found)?;
@@ -108,11 +119,13 @@ fn events(way: &Way) -> Result<(Vec<f64>, Vec<f64>), String> {
 
 /// Segmentation into 32, 128 and 512 levels; how many of the 512 targets are met.
 fn levels(found: &mut Findings, way: &Way, resistances: &[f64]) -> Result<usize, String> {
-    let mut met = 0;
+    let (mut met, mut curves) = (0, Vec::new());
     for (n, published) in way.published {
         let cut = segment(resistances, n).ok_or("no levels")?;
         let v = nonlinearity(&cut.levels, way.direction, 1).abs();
         let square = (n * n) as f64;
+        let x = (0..n).map(|j| j as f64 / (n - 1) as f64).collect();
+        curves.push(Curve { label: format!("{n} levels"), x, y: cut.levels.clone() });
         found.rows.push(Row::new(
             &format!("ffp_v{}_{n}", way.letter),
             &format!("v_{} of {n} levels, n_j = 1..n", way.letter),
@@ -146,6 +159,16 @@ fn levels(found: &mut Findings, way: &Way, resistances: &[f64]) -> Result<usize,
             met = cut.levels.iter().enumerate().filter(|(j, r)| apart(*j, **r) <= 1.1e-3).count();
         }
     }
+    found.pictures.push((
+        format!("ffp_levels_{}", way.word),
+        curves_over(
+            &format!("Levels cut from the events of {}", way.word),
+            ("Level, as a share of all", Quantity::Plain),
+            ("Normalised resistance", Quantity::Plain),
+            Spacing::Linear,
+            curves,
+        ),
+    ));
     Ok(met)
 }
 

@@ -221,6 +221,16 @@ fn yakopcic_of_2013_and_2020() {
 }
 
 #[test]
+fn bulk_drift_both_ways() {
+    if !ngspice_is_there() {
+        return;
+    }
+    let values = [("rh", 884.0), ("rl", 736.0), ("kp", 0.0118), ("vp", 1.2), ("ap", 6.888), ("kd", 0.0175)];
+    let values: Vec<(&str, f64)> = values.into_iter().chain([("vd", 1.86), ("ad", 5.17), ("x0", 0.3)]).collect();
+    compare("bulk_drift", &[], &values, 2.0, Drive { amplitude: 4.0, period: 4.0 });
+}
+
+#[test]
 fn conductance_memory_of_the_three_fits() {
     if !ngspice_is_there() {
         return;

@@ -105,6 +105,25 @@ fn conductance_memory_follows_its_exponentials() {
     assert_relative_eq!(x[3], (0.8f64 / 0.5).powi(2) * (1.0 - (-2.0f64).exp()), max_relative = 1e-8);
 }
 
+/// A pulse of height v and width w: x = ln(e^(a x0) + a k sinh(v/vs) w)/a upwards, alike in 1 - x downwards.
+#[test]
+fn bulk_drift_follows_its_closed_form() {
+    let given = [("kp", 0.01), ("vp", 1.2), ("ap", 6.9), ("kd", 0.02), ("vd", 1.9), ("ad", 5.2), ("x0", 0.1)];
+    let group = device("bulk_drift", &numbers(&given));
+    let mut x = start(group.as_ref());
+    let mut expected: f64 = 0.1;
+    for (volts, w) in [(2.0, 1.5), (5.0, 0.8), (-3.0, 0.8), (-1.0, 2.0), (0.3, 0.8)] {
+        x[0] = volts;
+        runge_kutta(group.as_ref(), &mut x, w, 400);
+        let step = |a: f64, k: f64, scale: f64, y: f64| {
+            ((a * y).exp() + a * k * (f64::abs(volts) / scale).sinh() * w).ln() / a
+        };
+        expected =
+            if volts > 0.0 { step(6.9, 0.01, 1.2, expected) } else { 1.0 - step(5.2, 0.02, 1.9, 1.0 - expected) };
+        assert_relative_eq!(x[2], expected, max_relative = 1e-9);
+    }
+}
+
 /// Current of selector and memory in series at `volts`, selector on the branch that `s` starts on: bisection on the
 /// middle node inside a fixed-point iteration of the selector state.
 fn series(selector: &dyn DeviceGroup, memory: &dyn DeviceGroup, x: f64, volts: f64, on: bool) -> f64 {
