@@ -12,6 +12,8 @@ use sneakpath::study::infer::{Dataset, InferError, Ports, Read, run_steps};
 const ROWS: usize = 784;
 const COLS: usize = 10;
 const THREADS: usize = 2;
+/// Expected seconds beyond which the images are not begun.
+const PATIENCE: f64 = 600.0;
 
 /// All column currents by one transfer matrix, its making included.
 pub fn linear(bench: &Bench, print: &mut dyn FnMut(Line)) {
@@ -80,9 +82,15 @@ fn steps(bench: &Bench, vectors: usize) -> Result<(f64, [usize; COLS]), String> 
         outputs: (0..COLS).map(|k| Signal::Current(format!("rs_{k}"))).collect(),
     };
     let fresh = || build(&path).map(|built| built.circuit).map_err(InferError::Circuit);
+    let read = Read { full_scale: 1.0, pulse: 100e-9 };
+    let (first, outcome) = seconds(|| run_steps(fresh, &plan, &ports, &images(1), read));
+    outcome.map_err(|e| e.to_string())?;
+    let all = first * vectors as f64 / THREADS as f64;
+    if all > PATIENCE {
+        return Err(format!("not run: the first vector takes {first:.1} s, all would take {:.1} h", all / 3600.0));
+    }
     let set = images(vectors);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(THREADS).build().map_err(|e| e.to_string())?;
-    let read = Read { full_scale: 1.0, pulse: 100e-9 };
     let (time, outcome) = seconds(|| pool.install(|| run_steps(fresh, &plan, &ports, &set, read)));
     let outcome = outcome.map_err(|e| e.to_string())?;
     let mut counts = [0; COLS];
