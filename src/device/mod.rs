@@ -176,6 +176,8 @@ pub const REGISTRY: &[&dyn group::DeviceKind] = &[
     &Kind::<elements::switch::VoltageSwitch, 4>::new(),
     &Kind::<elements::switch::CurrentSwitch, 3>::new(),
     &Kind::<elements::diode::Diode, 3>::new(),
+    &Kind::<elements::mosfet::Nmos, 4>::new(),
+    &Kind::<elements::mosfet::Pmos, 4>::new(),
     &Kind::<memristor::linear_drift::LinearDrift, 3>::new(),
     &Kind::<memristor::vteam::Vteam, 3>::new(),
     &Kind::<memristor::team::Team, 3>::new(),

@@ -244,6 +244,7 @@ impl<'d> Assembly<'d> {
         let letter = line.letter.to_string();
         let fits = match line.letter {
             'r' | 'c' | 'l' | 'd' => card.keywords.contains(&letter.as_str()),
+            'm' => card.ports.iter().any(|p| p.name == "g"),
             's' | 'w' => card.ports.iter().any(|p| !p.carries),
             _ => true,
         };

@@ -226,10 +226,11 @@ pub(super) fn element_form(line: &str) -> &'static str {
         Some(b's') => "Sname node node control+ control- model [on|off]",
         Some(b'w') => "Wname node node source model [on|off]",
         Some(b'd') => "Dname anode cathode model [area] [off]",
+        Some(b'm') => "Mname drain gate source bulk model [off] [W=..] [L=..] [key=value ..]",
         Some(b'n') => "Nname node node model [key=value ..]",
         Some(b'y') => "Ykind name node node model [key=value ..]",
         Some(b'x') => "Xname node .. subcircuit [params:] [key=value ..]",
-        _ => "element lines start with one of R C L K V I E F G H B S W D X Y N",
+        _ => "element lines start with one of R C L K V I E F G H B S W D M X Y N",
     }
 }
 

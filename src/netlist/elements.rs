@@ -6,6 +6,7 @@
 //! coupling = K  inductor inductor { inductor } value
 //! switch   = S  node node node node model [ on | off ]  |  W  node node source model [ on | off ]
 //! diode    = D  node node model [ area ] [ off ]
+//! mosfet   = M  node node node node model [ off ]
 //! modelled = N  node node { node } model  |  Y<kind> name node node { node } [ model ]
 //! instance = X  { node } definition [ params: ]
 //! ```
@@ -51,6 +52,7 @@ pub(super) fn element(i: Text) -> Parsed<Element> {
         's' => voltage_switch,
         'w' => current_switch,
         'd' => diode,
+        'm' => mosfet,
         'n' => modelled,
         'x' => instance,
         _ => return unsupported(i, letter),
@@ -62,7 +64,6 @@ pub(super) fn element(i: Text) -> Parsed<Element> {
 
 fn unsupported(i: Text, letter: char) -> Parsed<Element> {
     let (what, help) = match letter {
-        'm' => ("MOSFET", "needs a transistor model; replace it by a switch S or a behavioural source B"),
         'q' => ("bipolar transistor", "needs a transistor model; use controlled sources and diodes"),
         'j' => ("JFET", "needs a transistor model; use a behavioural source B"),
         'z' => ("MESFET", "needs a transistor model; use a behavioural source B"),
@@ -71,7 +72,7 @@ fn unsupported(i: Text, letter: char) -> Parsed<Element> {
             ("XSPICE device", "needs a code model; write a memristor as `Ykind name a b model` or `N name a b model`")
         }
         _ => {
-            let help = "element letters are R C L K V I E F G H B S W D X Y N; a comment starts with `*`";
+            let help = "element letters are R C L K V I E F G H B S W D M X Y N; a comment starts with `*`";
             let shown = i.rest.get(..i.token_len()).unwrap_or("").to_owned();
             return i.fail("E-ELEMENT", format!("`{shown}` is no element and no card"), help);
         }
@@ -314,6 +315,15 @@ fn diode(i: Text) -> Parsed<Parts> {
     let (i, params) = element_params(i)?;
     let off = off.or(late) == Some(false);
     Ok((i, Parts { nodes, kind: ElementKind::Modelled { kind: None, model, area, off }, params }))
+}
+
+fn mosfet(i: Text) -> Parsed<Parts> {
+    let (i, nodes) = nodes(i, 4, "four nodes: drain, gate, source, bulk")?;
+    let (i, model) = free_name(i)?;
+    let (i, off) = state(i)?;
+    let (i, params) = element_params(i)?;
+    let off = off == Some(false);
+    Ok((i, Parts { nodes, kind: ElementKind::Modelled { kind: None, model, area: None, off }, params }))
 }
 
 /// Words up to the first assignment or `params:`.

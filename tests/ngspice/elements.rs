@@ -11,7 +11,7 @@ const fn smooth(name: &'static str, text: &'static str) -> Small {
     Small { name, text, slack: 0.0 }
 }
 
-pub const SMALL: [Small; 8] = [
+pub const SMALL: [Small; 12] = [
     smooth(
         "transformer",
         "coupled inductors\nV1 in 0 SIN(0 1 1meg)\nR1 in a 50\nL1 a 0 10u\nL2 b 0 40u\nK1 L1 L2 0.9\nR2 b 0 1k\nC2 b 0 20p\n\
@@ -57,5 +57,28 @@ pub const SMALL: [Small; 8] = [
         "waveforms\nVp p 0 PWL(0 0 1m 1 2m -1 3m 0.5)\nRp p 0 1k\nVe e 0 EXP(0.1 1 0.2m 0.3m 1.5m 0.2m)\nRe e 0 1k\n\
          Vf f 0 SFFM(0.1 1 5k 3 500)\nRf f 0 1k\nVs s 0 SIN(0.5 1 1k 0.3m 500 45)\nRs s 0 1k\n\
          Iu 0 u PULSE(0 1m 0.2m 0.1m 0.05m 0.4m 1m)\nRu u 0 1k\n.tran 1u 3m\n.end\n",
+    ),
+    smooth(
+        "nmos_output",
+        "id-vds of an n channel, both directions, with bulk voltage\nVd d 0 1\nVb b 0 -0.7\nVg1 g1 0 0.9\nVg2 g2 0 1.5\nVg3 g3 0 2.5\nVg4 g4 0 -2\n\
+         V1 d d1 0\nV2 d d2 0\nV3 d d3 0\nV4 d d4 0\nM1 d1 g1 0 b nm W=2u L=1u\nM2 d2 g2 0 b nm W=2u L=1u\nM3 d3 g3 0 0 nm W=10u L=1u m=2\nM4 d4 g4 0 b nm W=2u L=1u\n\
+         .model nm NMOS(level=1 vto=0.7 kp=110u gamma=0.4 lambda=0.04 phi=0.7 ld=0.05u js=1e-3 is=2e-15)\n.dc Vd -0.5 3 0.05\n.end\n",
+    ),
+    smooth(
+        "nmos_transfer",
+        "id-vgs of an n channel, forward bulk voltage, hot\nVg g 0 1\nVd d 0 0.2\nVd2 e 0 3\nVb f 0 0.3\nM1 d g 0 0 nm W=2u L=1u\nM2 e g 0 f nm W=2u L=1u\n\
+         .model nm NMOS(vto=0.7 kp=110u gamma=0.4 lambda=0.04 phi=0.7)\n.options temp=85\n.dc Vg -0.5 3 0.05\n.end\n",
+    ),
+    smooth(
+        "pmos_curves",
+        "p channel: id-vds and id-vgs, cold\nVdd s 0 3\nVd d 0 1\nVg1 g1 0 1.7\nVg2 g2 0 0.4\nVw w 0 3.5\nV1 d d1 0\nV2 d d2 0\nV3 d d3 0\n\
+         M1 d1 g1 s w pm W=4u L=1u\nM2 d2 g2 s w pm W=4u L=1u\nM3 d3 d3 s s pm W=4u L=1u\n\
+         .model pm PMOS(vto=-0.8 kp=40u gamma=0.5 lambda=0.06 phi=0.65 tox=20n)\n.options temp=-20\n.dc Vd 0 3.4 0.05\n.end\n",
+    ),
+    smooth(
+        "cmos_inverter",
+        "overlap and junction charges\nVdd vdd 0 3\nVin in 0 SIN(1.5 1.5 50meg 0 0 90)\nMn out in 0 0 nm W=2u L=1u AD=4p AS=4p PD=6u PS=6u\nMp out in vdd vdd pm W=5u L=1u\n\
+         R1 out 0 1meg\nC1 out 0 20f\n.model nm NMOS(vto=0.7 kp=110u gamma=0.4 lambda=0.04 cgso=0.3n cgdo=0.3n cgbo=0.2n cj=0.4m mj=0.45 cjsw=0.3n mjsw=0.3 pb=0.9)\n\
+         .model pm PMOS(vto=-0.8 kp=40u gamma=0.5 lambda=0.06 cgso=0.3n cgdo=0.3n cbd=8f cbs=9f)\n.tran 50p 40n\n.end\n",
     ),
 ];

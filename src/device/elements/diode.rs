@@ -5,14 +5,12 @@
 //! v is the voltage behind the series resistance rs / A, an internal node.
 //! is(T) = is (T/Tnom)^(xti/n) e^((T/Tnom - 1) eg/(n vt)); vj and cjo follow SPICE's band-gap law for silicon.
 
+use super::junction::Depletion;
 use super::thermal::{self, K_OVER_Q, OwnTemperature, ZERO_CELSIUS};
 use crate::device::{
     Balance, Card, Device, Env, Internal, Param, ParamError, ParamValues, Port, Role, StateLaw, limiting,
 };
 use crate::numeric::real::Real;
-
-/// Reference temperature of SPICE's silicon band gap in K.
-const REFERENCE: f64 = 300.15;
 
 /// A junction diode.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,35 +38,21 @@ pub struct Diode {
 struct Junction {
     vt: f64,
     is: f64,
-    cjo: f64,
-    vj: f64,
-}
-
-/// Band gap of silicon in eV.
-fn band_gap(t: f64) -> f64 {
-    1.16 - 7.02e-4 * t * t / (t + 1108.0)
-}
-
-/// SPICE's shift of the built-in voltage from the reference temperature to `t`, in V.
-fn potential_shift(t: f64) -> f64 {
-    let gap = -band_gap(t) / (2.0 * K_OVER_Q * t) + band_gap(REFERENCE) / (2.0 * K_OVER_Q * REFERENCE);
-    -2.0 * K_OVER_Q * t * (1.5 * (t / REFERENCE).ln() + gap)
+    depletion: Depletion,
 }
 
 impl Diode {
     fn junction(&self, env: &Env) -> Junction {
         let t = self.own.kelvin(env).max(1.0);
         let vt = K_OVER_Q * t;
+        let layer = Depletion { c0: self.cjo * self.area, vj: self.vj, grading: self.grading, fc: self.fc };
+        let depletion = layer.at(t, self.nominal);
         if (t - self.nominal).abs() < 1e-9 {
-            return Junction { vt, is: self.is * self.area, cjo: self.cjo * self.area, vj: self.vj };
+            return Junction { vt, is: self.is * self.area, depletion };
         }
         let ratio = t / self.nominal;
         let growth = (ratio - 1.0) * self.eg / (self.n * vt) + self.xti / self.n * ratio.ln();
-        let reference = (self.vj - potential_shift(self.nominal)) * REFERENCE / self.nominal;
-        let vj = potential_shift(t) + t / REFERENCE * reference;
-        let capacitance = |t: f64, vj: f64| 1.0 + self.grading * (4e-4 * (t - REFERENCE) - (vj / reference - 1.0));
-        let cjo = self.cjo * capacitance(t, vj) / capacitance(self.nominal, self.vj);
-        Junction { vt, is: self.is * self.area * Real::exp(growth), cjo: cjo * self.area, vj }
+        Junction { vt, is: self.is * self.area * Real::exp(growth), depletion }
     }
 
     fn current<S: Real>(&self, env: &Env, j: &Junction, v: S) -> S {
@@ -80,19 +64,7 @@ impl Diode {
     }
 
     fn charge<S: Real>(&self, j: &Junction, v: S) -> S {
-        let stored = (v / (self.n * j.vt)).exp_m1() * (j.is * self.tt);
-        let (m, corner) = (self.grading, self.fc * j.vj);
-        if v.value() < corner {
-            // 1 - (1 - v/vj)^(1-m) without cancellation: near 0 V its rounding, over a short step, would be a current
-            let x = -v / j.vj;
-            let depth = (x.chain(x.value().ln_1p(), 1.0 / (1.0 + x.value())) * (1.0 - m)).exp_m1();
-            return stored - depth * (j.cjo * j.vj / (1.0 - m));
-        }
-        let f1 = j.vj / (1.0 - m) * (1.0 - (1.0 - self.fc).powf(1.0 - m));
-        let f2 = (1.0 - self.fc).powf(1.0 + m);
-        let f3 = 1.0 - self.fc * (1.0 + m);
-        let beyond = (v - corner) * f3 + (v * v - corner * corner) * (m / (2.0 * j.vj));
-        stored + (beyond / f2 + f1) * j.cjo
+        (v / (self.n * j.vt)).exp_m1() * (j.is * self.tt) + j.depletion.charge(v)
     }
 
     /// The local unknown behind the series resistance.

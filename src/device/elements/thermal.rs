@@ -69,3 +69,27 @@ impl Coefficients {
         1.0 + dt * (self.tc1 + dt * self.tc2)
     }
 }
+
+/// Reference temperature of SPICE's silicon band gap in K.
+pub(super) const REFERENCE: f64 = 300.15;
+
+/// Band gap of silicon in eV.
+pub(super) fn band_gap(t: f64) -> f64 {
+    1.16 - 7.02e-4 * t * t / (t + 1108.0)
+}
+
+/// SPICE's shift of a built-in voltage from the reference temperature to `t`, in V.
+fn potential_shift(t: f64) -> f64 {
+    let gap = -band_gap(t) / (2.0 * K_OVER_Q * t) + band_gap(REFERENCE) / (2.0 * K_OVER_Q * REFERENCE);
+    -2.0 * K_OVER_Q * t * (1.5 * (t / REFERENCE).ln() + gap)
+}
+
+/// A built-in voltage at the reference temperature, from its value `v` at `nominal`.
+pub(super) fn potential_at_reference(v: f64, nominal: f64) -> f64 {
+    (v - potential_shift(nominal)) * REFERENCE / nominal
+}
+
+/// A built-in voltage at `t`, from its value at the reference temperature.
+pub(super) fn potential_at(reference: f64, t: f64) -> f64 {
+    potential_shift(t) + t / REFERENCE * reference
+}

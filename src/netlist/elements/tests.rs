@@ -179,7 +179,8 @@ fn traps_in_values_are_noted() {
 #[test]
 fn faults_point_at_the_token() {
     for (line, code, at) in [
-        ("M1 d g s b nmos", "E-ELEMENT", "M1"),
+        ("M1 d g s", "E-SYNTAX", ""),
+        ("M1 d g s b nm 2", "E-SYNTAX", "2"),
         ("Q1 c b e q", "E-ELEMENT", "Q1"),
         ("A1 11 2 memr", "E-ELEMENT", "A1"),
         ("?foo", "E-ELEMENT", "?"),
