@@ -15,6 +15,10 @@ const CHANGE: f64 = 0.02;
 /// Pulses are multiplied by this when a step was easy.
 const GROWTH: f64 = 2.0;
 
+/// A state that one pulse moves by less than this much of max(|x|, 1) stays: that is rounding of the transient, and a
+/// million times rounding is no drift.
+const ROUNDING: f64 = 8.0 * f64::EPSILON;
+
 /// States at pulse counts, ascending; the first is (0, start).
 pub type Path = Vec<(f64, f64)>;
 
@@ -31,7 +35,7 @@ pub fn follow(
     let (mut n, mut x, mut step) = (0.0, start, 1.0f64);
     let mut rate = pulse(x)? - x;
     while n < last {
-        if rate == 0.0 {
+        if rate.abs() <= ROUNDING * x.abs().max(1.0) {
             // a state that one pulse does not move is not moved by any number of them
             path.push((last, x));
             break;
