@@ -71,7 +71,8 @@ fn constant_rates_have_a_closed_form() {
             close(column(&report, victim, n, "x") - 0.1, n * pulse, 1e-3, "state");
         }
     }
-    assert_eq!(column(&report, "rest", 1000.0, "x"), 0.1, "V/2 leaves the rest alone");
+    // the rest sees what the solver leaves of 0 V, far below vntol
+    assert!((column(&report, "rest", 1000.0, "x") - 0.1).abs() < 1e-9, "V/2 leaves the rest alone");
     let change = &report.maps.iter().find(|m| m.name == "change").unwrap().values;
     for k in 0..9 {
         let wanted = match (k / 3 == 0, k % 3 == 2) {
