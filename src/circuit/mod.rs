@@ -8,6 +8,7 @@ pub mod builder;
 pub mod names;
 pub mod pattern;
 pub mod probe;
+mod unknown_name;
 
 use crate::device::{DeviceGroup, StateLaw};
 
@@ -15,7 +16,8 @@ pub use array::ArrayInstance;
 pub use builder::CircuitBuilder;
 pub use names::{CellRef, Names, is_ground};
 pub use pattern::Pattern;
-pub use probe::{Probe, UnknownName};
+pub use probe::Probe;
+pub use unknown_name::UnknownName;
 
 /// The kind of an unknown: decides its absolute tolerance and unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

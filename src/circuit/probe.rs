@@ -6,6 +6,7 @@
 //!   power of a device    sum over its carrying ports r of x_r I_r
 //! Both hold for any device, so no kind is named here.
 
+use super::unknown_name::UnknownName;
 use super::{ArrayInstance, Circuit, DeviceRef, Run};
 use crate::device::group::GROUND;
 use crate::plan::{Quantity, Signal};
@@ -38,25 +39,6 @@ pub struct Row {
     pub group: usize,
     /// Index into the `f` and `q` of the group's load.
     pub row: usize,
-}
-
-/// A name that stands for nothing in this circuit.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no {what} `{name}`{}", nearest_text(.nearest))]
-pub struct UnknownName {
-    /// `node`, `device`, `quantity x of device r1`.
-    pub what: String,
-    /// As asked for.
-    pub name: String,
-    /// Similar names that exist, best first, at most three.
-    pub nearest: Vec<String>,
-}
-
-fn nearest_text(nearest: &[String]) -> String {
-    match nearest {
-        [] => String::new(),
-        names => format!("; did you mean {}?", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(" or ")),
-    }
 }
 
 /// What a device name stands for.

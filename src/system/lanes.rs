@@ -140,7 +140,11 @@ mod tests {
     /// Random-looking matrices whose diagonal is zero in every third lane.
     fn matrices(m: usize) -> Vec<Lane> {
         let entry = |e: usize, lane: usize| {
-            if e % (m + 1) == 0 && lane.is_multiple_of(3) { 0.0 } else { ((7 * e * e + 3 * lane * (e + 1)) as f64 * 0.37).sin() }
+            if e % (m + 1) == 0 && lane.is_multiple_of(3) {
+                0.0
+            } else {
+                ((7 * e * e + 3 * lane * (e + 1)) as f64 * 0.37).sin()
+            }
         };
         (0..m * m).map(|e| std::array::from_fn(|lane| entry(e, lane))).collect()
     }

@@ -1,7 +1,8 @@
 //! Names as users write them to canonical names: wildcards, bus ranges, other simulators' spellings, unique suffixes.
 
+use crate::circuit::UnknownName;
 use crate::circuit::pattern::Pattern;
-use crate::circuit::probe::{Part, UnknownName};
+use crate::circuit::probe::Part;
 use crate::circuit::{Circuit, names::is_ground};
 use crate::diag::{Diagnostic, Span};
 use crate::netlist::ast::{Name, NodeRef};

@@ -26,7 +26,9 @@ const RUN: usize = 50;
 /// Newton stops when no cell voltage moves by more, in V.
 const STILL: f64 = 1e-9;
 /// Newton iterations before an image counts as failed.
-const ITERATIONS: usize = 100;
+const ITERATIONS: usize = 200;
+/// Of these, so many are taken whole.
+const FULL_STEPS: usize = 20;
 /// Relative residual of a network solve.
 const RESIDUAL: f64 = 1e-11;
 /// A current that many times the other branch's is on it no more.
@@ -157,8 +159,10 @@ impl<'a> Reader<'a> {
             self.at[k] = volts[k / cols];
             self.on[k] = self.branches.snaps(kind, self.at[k]);
         }
-        for _ in 0..ITERATIONS {
-            let moved = self.iterate(volts)?;
+        for iteration in 0..ITERATIONS {
+            // the curves have corners, between which full steps may go to and fro for ever
+            let share = if iteration < FULL_STEPS { 1.0 } else { 0.5 };
+            let moved = self.iterate(volts, share)?;
             if moved <= STILL && !self.release() {
                 return Ok(());
             }
@@ -166,8 +170,8 @@ impl<'a> Reader<'a> {
         Err(format!("no convergence in {ITERATIONS} iterations"))
     }
 
-    /// One Newton iteration; the largest change of a cell voltage.
-    fn iterate(&mut self, volts: &[f64]) -> Result<f64, String> {
+    /// One Newton iteration, of which `share` is taken; the largest change of a cell voltage that it asked for.
+    fn iterate(&mut self, volts: &[f64], share: f64) -> Result<f64, String> {
         let cols = self.layout.cols;
         self.sources.iter_mut().for_each(|s| s.fill(0.0));
         for k in 0..self.at.len() {
@@ -187,7 +191,7 @@ impl<'a> Reader<'a> {
         let mut moved = 0.0f64;
         for (at, (w, b)) in self.at.iter_mut().zip(self.x[0].iter().zip(&self.x[1])) {
             moved = moved.max((w - b - *at).abs());
-            *at = w - b;
+            *at += share * (w - b - *at);
         }
         Ok(moved)
     }
