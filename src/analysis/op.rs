@@ -178,7 +178,10 @@ fn settle_in_cells(
 ) -> bool {
     let mut settled = voltages.to_vec();
     for _ in 0..CELL_ROUNDS {
-        let left = |&&(k, scale): &&(usize, f64)| !((x[k] - settled[k]).abs() <= 0.2 * BRANCH_JUMP * scale);
+        let left = |&&(k, scale): &&(usize, f64)| {
+            let distance = (x[k] - settled[k]).abs();
+            distance.is_nan() || distance > 0.2 * BRANCH_JUMP * scale
+        };
         let moving: Vec<usize> = solver.settling().iter().filter(left).map(|&(k, _)| k).collect();
         let Some(ports) = solver.system.relax_cells(solver.circuit, &env, rows, &mut settled, &moving) else {
             return false;

@@ -56,7 +56,7 @@ fn dispatch(command: &Command) -> Exit {
     match command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(&args.decks, &args.read, &args.talk, false),
-        Command::Expand(args) => expand::expand(&args),
+        Command::Expand(args) => expand::expand(args),
         Command::Plot(args) => plot::plot(args),
         Command::Models(args) => models::run(args),
         Command::Version => {

@@ -122,7 +122,7 @@ fn read(line: &str) -> Option<(usize, Part)> {
         Some((name, unit))
     };
     let row = |json: &Json| -> Option<Vec<Value>> { texts(json)?.iter().map(|text| untagged(text)).collect() };
-    let count = |k: usize| Some(usize::try_from(json["counts"].get(k)?.as_u64()?).ok()?);
+    let count = |k: usize| usize::try_from(json["counts"].get(k)?.as_u64()?).ok();
     let error = |k: usize| json["errors"].get(k)?.as_str()?.parse::<f64>().ok();
     let columns = json["columns"].as_array()?.iter().map(column).collect::<Option<Vec<_>>>()?;
     let rows = json["rows"].as_array()?.iter().map(row).collect::<Option<Vec<_>>>()?;

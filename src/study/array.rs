@@ -299,7 +299,7 @@ pub fn full(
     bias_selected(&mut out, supply);
     let row_nets = nets(&mut out, "w", rows, selected.0, supply.scheme.other_wl, supply);
     let col_nets = nets(&mut out, "b", cols, selected.1, supply.scheme.other_bl, supply);
-    let _ = write!(out, ".xbar study_array {rows} {cols} cell={}({})", cell.name(), "wl bl");
+    let _ = write!(out, ".xbar study_array {rows} {cols} cell={}(wl bl)", cell.name());
     for (key, value) in [("rwl", wires.rwl), ("rbl", wires.rbl), ("cwl", wires.cwl), ("cbl", wires.cbl)] {
         if value > 0.0 {
             let _ = write!(out, " {key}={value:?}");

@@ -34,6 +34,9 @@ pub(super) struct Inner {
     pub(super) stride: u32,
 }
 
+/// A row of a device and of the cell's block, and its columns in both.
+type DeviceRow = (usize, usize, Vec<(usize, usize)>);
+
 /// One device of the cell over all cells.
 #[derive(Debug, Clone)]
 pub(super) struct Device {
@@ -41,7 +44,7 @@ pub(super) struct Device {
     pub(super) first: usize,
     pub(super) width: usize,
     /// Rows it owns, each with the columns it depends on: positions in the device and in the cell's block.
-    pub(super) rows: Vec<(usize, usize, Vec<(usize, usize)>)>,
+    pub(super) rows: Vec<DeviceRow>,
 }
 
 /// The resistor that stands for a faulty cell or lies beside it, between two ports.

@@ -43,8 +43,8 @@ pub fn invert(a: &mut [Lane], m: usize) -> [bool; LANES] {
         }
         let mut inverse = [0.0; LANES];
         for lane in 0..LANES {
-            // also true for what is not a number
-            weak[lane] |= !(pivot[lane].abs() > SMALLEST_PIVOT * largest[lane]);
+            let small = SMALLEST_PIVOT * largest[lane];
+            weak[lane] |= pivot[lane].is_nan() || small.is_nan() || pivot[lane].abs() <= small;
             inverse[lane] = 1.0 / pivot[lane];
         }
         for c in (0..m).filter(|&c| c != k) {
@@ -140,7 +140,7 @@ mod tests {
     /// Random-looking matrices whose diagonal is zero in every third lane.
     fn matrices(m: usize) -> Vec<Lane> {
         let entry = |e: usize, lane: usize| {
-            if e % (m + 1) == 0 && lane.is_multiple_of(3) {
+            if e.is_multiple_of(m + 1) && lane.is_multiple_of(3) {
                 0.0
             } else {
                 ((7 * e * e + 3 * lane * (e + 1)) as f64 * 0.37).sin()

@@ -57,7 +57,7 @@ pub fn mistakes(text: &str) -> Vec<Diagnostic> {
     check::arguments(find(&card.word.text).unwrap().card(), &[card], &definitions).err().unwrap_or_default()
 }
 
-pub fn first(deck: &Deck) -> &StudyCard {
+fn first(deck: &Deck) -> &StudyCard {
     let card = deck.body.iter().find_map(|s| if let Statement::Study(card) = s { Some(card) } else { None });
     card.unwrap()
 }
