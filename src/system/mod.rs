@@ -11,8 +11,8 @@
 //! so that operating point (alpha = 0), time step (alpha, beta of the integration rule), gmin stepping and
 //! pseudo-transient continuation (shunt), initial conditions and memory states (held) are one piece of code: [`Rows`].
 //! Structure is frozen once per circuit. Cells of arrays are evaluated as blocks and condensed to their ports
-//! ([`cells`]); arrays with resistive lines are solved by their structure ([`lattice`]), with the circuit around them as a
-//! border ([`border`]); everything else is one sparse matrix ([`general`]), and so is an array that the kernel refuses.
+//! (`cells`); arrays with resistive lines are solved by their structure (`lattice`), with the circuit around them as a
+//! border (`border`); everything else is one sparse matrix (`general`), and so is an array that the kernel refuses.
 //! The scatter runs in a fixed order, so results are the same bits on every run.
 
 mod border;

@@ -38,7 +38,7 @@ fn a_line_charged_through_its_driver() {
          scheme=ground state=lrs cwl=250f rdriver=2k\n"
     ));
     let (c, k) = (1e-12, 2e3 * 1e-12 / 1e-9);
-    let exact = 2.0 * c * 1.5 * 1.5 * k * (1.0 - k * (1.0 - (-1.0 / k).exp()));
+    let exact = 2.0 * c * 1.5 * 1.5 * k * (1.0 - k * (1.0 - f64::exp(-1.0 / k)));
     close(column(&report, 0, "drivers"), exact, 1e-5, "drivers");
     assert!(column(&report, 0, "error") <= 1e-6, "{}", column(&report, 0, "error"));
     // left on the line after 20 time constants: nothing

@@ -60,11 +60,11 @@ fn read_margin_with_wires() {
     };
     for lrs in [true, false] {
         let around = "Vw w0 0 0\nVp p 0 1\nRp p b3 8k\n";
-        let Some(found) = ngspice(&flat(&state(lrs), 20.0, around), &["v(b3)".to_owned()]) else { return };
+        let found = ngspice(&flat(&state(lrs), 20.0, around), &["v(b3)".to_owned()]);
         let column = if lrs { "v_lrs" } else { "v_hrs" };
         close(number(&report, "obpu", 3, column), found[0], 1e-6, column);
         let around = "Vw w0 0 1\nVw1 w1 0 0.5\nVw2 w2 0 0.5\nVb0 b0 0 0.5\nVb1 b1 0 0.5\nVb2 b2 0 0.5\nVb3 b3 0 0\n";
-        let Some(found) = ngspice(&flat(&state(lrs), 20.0, around), &["i(vb3)".to_owned()]) else { return };
+        let found = ngspice(&flat(&state(lrs), 20.0, around), &["i(vb3)".to_owned()]);
         let column = if lrs { "i_lrs" } else { "i_hrs" };
         close(number(&report, "v2", 3, column), found[0], 1e-6, column);
     }
@@ -76,15 +76,13 @@ fn maps_and_sneak_currents_with_wires() {
     let report = run(&format!("{CELL}.map cell lrs=(r=10k) hrs=(r=300k) rows=3 cols=4 rwire=50\n"));
     let around = "Vw0 w0 0 1\nVw1 w1 0 1\nVw2 w2 0 1\nVb0 b0 0 0\nVb1 b1 0 0\nVb2 b2 0 0\nVb3 b3 0 0\n";
     let wanted: Vec<String> = (0..12).map(|k| format!("v(w{0}_{1},b{0}_{1}x)", k / 4, k % 4)).collect();
-    let Some(found) = ngspice(&flat(&all, 50.0, around), &wanted) else { return };
+    let found = ngspice(&flat(&all, 50.0, around), &wanted);
     for k in 0..12 {
         close(report.maps[0].values[k], found[k], 1e-6, &wanted[k]);
     }
     let report = run(&format!("{CELL}.sneak cell lrs=(r=10k) hrs=(r=300k) rows=3 cols=4 rwire=50 state=lrs col=2\n"));
     let around = "Vw0 w0 0 1\nVb2 b2 0 0\n";
-    let Some(found) = ngspice(&flat(&all, 50.0, around), &["i(vb2)".to_owned(), "v(w0_2,b0_2x)".to_owned()]) else {
-        return;
-    };
+    let found = ngspice(&flat(&all, 50.0, around), &["i(vb2)".to_owned(), "v(w0_2,b0_2x)".to_owned()]);
     close(report.rows.rows[0][1].number(), found[0], 1e-6, "sensed current");
     close(report.rows.rows[0][4].number(), found[1], 1e-6, "cell voltage");
 }

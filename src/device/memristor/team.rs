@@ -1,4 +1,4 @@
-//! TEAM: current thresholds, power-law rates. The law is that of [`super::threshold_law`] with the current as drive:
+//! TEAM: current thresholds, power-law rates. The law is that of `super::threshold_law` with the current as drive:
 //! i = v/R(x), so that the rate depends on the state through the resistance too.
 //!
 //! The defaults are the set that Xyce tests its own model with; `xo` is its start value, a position in m.

@@ -1,4 +1,4 @@
-//! VTEAM: voltage thresholds, power-law rates. The law is that of [`super::threshold_law`] with the voltage as drive.
+//! VTEAM: voltage thresholds, power-law rates. The law is that of `super::threshold_law` with the voltage as drive.
 
 use super::threshold_law::{AOFF, AON, LAW, Law, ROFF, RON, WOFF, WON};
 use super::{PORTS, STATE, X0, balance, window};
