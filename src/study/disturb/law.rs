@@ -98,7 +98,8 @@ mod tests {
                 // 2 % is what is promised at 1000 pulses; far below the first per mille of the change it does not matter
                 assert!((at(&path, n) - exact).abs() <= 0.005 * (1.0 - exact).max(1e-12), "{a} after {n}");
             }
-            assert!(pulses < 3000, "{pulses}");
+            // D falls by at most e^10 at 0.5 to 2 % a step, two pulses each
+            assert!(pulses <= 4000, "{a}: {pulses}");
         }
     }
 
