@@ -35,7 +35,7 @@ fn texts(list: &[Expr]) -> Vec<String> {
 
 #[test]
 fn every_bad_card_gives_one_error_and_the_rest_is_read() {
-    let body = "R1 a 0 1k\nM1 d g s b n\n.trann 1n 1u\nR2 a\n.ac dec 10 1 1g\n.param a=1 b=) \nC1 a 0 0x10\n\
+    let body = "R1 a 0 1k\nQ1 c b e n\n.trann 1n 1u\nR2 a\n.ac dec 10 1 1g\n.param a=1 b=) \nC1 a 0 0x10\n\
                 .model d1\n.backanno\nR3 a 0 3\n.subckt s a\nR1 a 0 {1+}\n.ends\n.end\ngarbage\n";
     let (deck, diagnostics) = read(body);
     let shown: Vec<(&str, &str)> =
@@ -43,7 +43,7 @@ fn every_bad_card_gives_one_error_and_the_rest_is_read() {
     assert_eq!(
         shown,
         [
-            ("E-ELEMENT", "M1"),
+            ("E-ELEMENT", "Q1"),
             ("E-CARD", ".trann"),
             ("E-SYNTAX", ""),
             ("E-CARD", ".ac"),

@@ -220,10 +220,12 @@ impl Names {
     }
 }
 
-/// Smallest scale that a deviation is relative to: what `vntol` and `abstol` of the comparison leave undetermined.
+/// Smallest scale that a deviation is relative to: what `vntol` and `abstol` of the comparison leave undetermined. A
+/// current may be wrong by abstol, 1e-16 A, and as much again by the rounding of volts at the conductance of a wire;
+/// that is 1e-3 of this scale. The current of a gate is nothing else.
 fn floor(quantity: Quantity) -> f64 {
     match quantity {
-        Quantity::Current => 1e-15,
+        Quantity::Current => 2e-13,
         _ => 1e-8,
     }
 }
