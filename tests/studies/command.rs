@@ -65,19 +65,39 @@ fn all_forms_of_a_result_are_written() {
     assert!(data[0].starts_with("scheme,size,cols,margin,") && data.len() == 3, "{csv}");
 }
 
-/// The journal is what a kill leaves; the resumed run gives the bytes of an undisturbed one, on any number of threads.
+/// Killed in the middle, the sweep goes on where it was and gives the bytes of an undisturbed one, on any number of
+/// threads.
 #[test]
 fn a_killed_sweep_goes_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let line = "margin deck.cir --sizes 3 --pattern all-lrs --sweep rwire=1..100:log:6 --json";
-    let whole = sneakpath(folder.path(), &format!("{line} --threads 1"));
-    let journal = folder.path().join("deck.margin.journal");
-    assert!(!journal.exists(), "the results are where they belong");
-    // a disk that refuses the figure is not needed: an unfinished journal is made from a finished one
-    let other = tempfile::tempdir().unwrap();
-    std::fs::create_dir(other.path().join("deck.margin.journal")).unwrap();
-    assert_ne!(sneakpath(other.path(), line).status.code(), Some(0), "a journal that cannot be written is told");
-    let resumed = sneakpath(folder.path(), &format!("{line} --threads 4"));
+    let (quiet, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let line = "margin deck.cir --sizes 24 --pattern all-lrs --sweep rwire=1..100:log:30";
+    let whole = sneakpath(quiet.path(), &format!("{line} --json --threads 1"));
+    assert_eq!(json(&whole)["rows"].as_array().unwrap().len(), 30);
+    assert!(!quiet.path().join("deck.margin.journal").exists(), "the results are where they belong");
+    std::fs::write(killed.path().join("deck.cir"), DECK).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sneakpath"))
+        .args(line.split_whitespace())
+        .args(["--threads", "1", "-q"])
+        .current_dir(killed.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let journal = killed.path().join("deck.margin.journal");
+    let lines = || std::fs::read_to_string(&journal).map_or(0, |text| text.lines().count());
+    while lines() < 4 && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!((4..31).contains(&lines()), "killed in the middle, after {} lines", lines());
+    let resumed = sneakpath(killed.path(), &format!("{line} --json --threads 4"));
     assert_eq!(whole.stdout, resumed.stdout);
-    assert_eq!(json(&whole)["rows"].as_array().unwrap().len(), 6);
+    assert!(!journal.exists());
+}
+
+#[test]
+fn a_journal_that_cannot_be_written_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("deck.margin.journal")).unwrap();
+    assert_ne!(sneakpath(folder.path(), "margin deck.cir --sizes 3 --sweep rwire=1,2").status.code(), Some(0));
 }

@@ -5,13 +5,14 @@
 //! dx/dn  = D(x) = F(x) - x      followed with Heun's rule in n, the step bounded by the change of D
 //! ```
 //! A step of one pulse is the pulse itself, so that a fast change is simulated and only a slow one is followed. The
-//! difference between the sum over pulses and the integral is of the order of D' = dD/dx per pulse, which the bound on
-//! the change of D keeps below the tolerance.
+//! sum of D over the whole pulses of a step is that of a straight line between its ends.
 
 use super::super::StudyError;
 
-/// Largest relative change of D over one step of many pulses.
+/// Largest change of D over one step of many pulses, times the step, as a share of the way from the start.
 const CHANGE: f64 = 0.02;
+/// Largest relative change of D over such a step: keeps Heun's rule stable where a state comes to rest.
+const BEND: f64 = 0.5;
 /// Pulses are multiplied by this when a step was easy.
 const GROWTH: f64 = 2.0;
 
@@ -43,8 +44,10 @@ pub fn follow(
         step = step.min(last - n).floor().max(1.0);
         let guess = x + step * rate;
         let next_rate = pulse(guess)? - guess;
-        let change = (next_rate - rate).abs() / rate.abs().max(next_rate.abs());
-        if step > 1.0 && change > CHANGE {
+        let difference = (next_rate - rate).abs();
+        let change = difference * step / (guess - start).abs().max(f64::MIN_POSITIVE);
+        let bend = difference / rate.abs().max(next_rate.abs());
+        if step > 1.0 && (change > CHANGE || bend > BEND) {
             step = (0.5 * step).max(1.0);
             continue;
         }
@@ -59,7 +62,7 @@ pub fn follow(
             rate = next_rate;
         }
         path.push((n, x));
-        if change < 0.25 * CHANGE {
+        if change < 0.25 * CHANGE && bend < 0.4 * BEND {
             step *= GROWTH;
         }
     }
