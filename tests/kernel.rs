@@ -222,3 +222,29 @@ fn shunts_of_all_nodes_agree_with_the_sparse_matrix() {
     let storing = format!("{head}.options cshunt=10f\n.tran 0.1n 5n 0 0.1n\n.end\n");
     compare(&storing, ArraySolver::Automatic, 1e-9);
 }
+
+/// A selected selector snaps and its current pulls the lines down by most of the voltage: the operating point is where a
+/// slow ramp of the sources ends, found without shaking the array.
+#[test]
+fn a_selector_that_snaps_takes_its_lines_along() {
+    let deck = |selected: &str, half: &str, analysis: &str| {
+        format!(
+            "snap\n.model sel threshold(goff=2.86e-10 ron=10.6k vth=0.55 vhold=0.05 w=0.01 tau_on=2n)\n\
+             .subckt cell wl bl r=1meg\nN1 wl mid sel\nR1 mid bl {{r}}\n.ends\n\
+             .xbar XB 8 8 CELL=cell(wl bl) RWL=2k RBL=2k r=10k\nXa W[0:7] B[0:7] XB\n\
+             Vsel W_0 0 {selected}\nVw[1:7] W[1:7] 0 {half}\nVb[0:6] B[0:6] 0 {half}\nVs B_7 0 0\n{analysis}\n.end\n"
+        )
+    };
+    let ramped = deck("PWL(0 0 1u 0.7)", "PWL(0 0 1u 0.35)", ".tran 10n 3u");
+    let (rest, _) = solve(&ramped, ArraySolver::Sparse);
+    for solver in [ArraySolver::Automatic, ArraySolver::Line, ArraySolver::Frontal, ArraySolver::Sparse] {
+        let (point, stats) = solve(&deck("0.7", "0.35", ".op"), solver);
+        assert!(stats.branches.iter().any(|b| b.contains("c_0_7")), "{:?}", stats.branches);
+        assert!(stats.newton <= 6, "{} iterations", stats.newton);
+        for (k, (a, b)) in point.iter().zip(&rest).enumerate() {
+            assert!((a - b).abs() <= 1e-7, "{solver:?}, unknown {k}: {a} against {b}");
+        }
+        let swing = point.iter().copied().fold(0.0, f64::max) - 0.35;
+        assert!(swing > 0.3, "the drive reaches the array");
+    }
+}

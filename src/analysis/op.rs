@@ -21,7 +21,7 @@ use crate::numeric::control::{self, Pseudo};
 use crate::numeric::newton::{Effort, NewtonError};
 use crate::plan::Plan;
 use crate::result::{Sink, Stats};
-use crate::system::Rows;
+use crate::system::{Rows, Surroundings};
 
 /// A state that moved by more than this fraction of its scale in one solve may have jumped to another branch.
 const BRANCH_JUMP: f64 = 0.05;
@@ -147,11 +147,19 @@ fn settle(
             return with_aids(solver, env, rows, x, &before, at, error);
         }
     };
+    // a selector that is about to snap does so inside its own cell; a direct attempt would only shake the array
+    let restless = solver.restless(env, rows, x, BRANCH_JUMP);
+    if !restless.is_empty() && settle_in_cells(solver, env, rows, (&voltages, restless), x, iterations) {
+        note_branch(solver, &before, x, at);
+        return Ok(());
+    }
+    x.clone_from(&voltages);
     let effort = Effort { iterations: iterations.min(DIRECT_ITERATIONS), damped: true };
     if solver.newton(env, rows, x, effort).is_ok() && !jumped(solver, &before, x) {
         return Ok(());
     }
-    if settle_in_cells(solver, env, rows, &voltages, x, iterations) {
+    let moving = moved_states(solver, &voltages, x);
+    if settle_in_cells(solver, env, rows, (&voltages, moving), x, iterations) {
         note_branch(solver, &before, x, at);
         return Ok(());
     }
@@ -165,39 +173,46 @@ fn settle(
     }
 }
 
-/// Lets the cells whose states left `voltages`, where all states are where history left them, settle each for itself,
-/// then solves for everything; `x` is where a first attempt led. False when that is not the answer: something outside of
-/// cells is on its way, settled states move on, or the lines moved so far that the cells would have gone elsewhere.
+/// Lets the cells with the states in `moving` settle each for itself from `voltages`, where all states are where history
+/// left them, then solves for everything. False when that is not the answer: something outside of cells is on its way,
+/// settled states move on, or the lines moved so far that the cells would have gone elsewhere.
 fn settle_in_cells(
     solver: &mut Solver,
     env: Env,
     rows: &Rows,
-    voltages: &[f64],
+    (voltages, mut moving): (&[f64], Vec<usize>),
     x: &mut Vec<f64>,
     iterations: usize,
 ) -> bool {
     let mut settled = voltages.to_vec();
+    let held = rows_with_states_held(solver, rows, voltages);
     for _ in 0..CELL_ROUNDS {
-        let left = |&&(k, scale): &&(usize, f64)| {
-            let distance = (x[k] - settled[k]).abs();
-            distance.is_nan() || distance > 0.2 * BRANCH_JUMP * scale
-        };
-        let moving: Vec<usize> = solver.settling().iter().filter(left).map(|&(k, _)| k).collect();
-        let Some(ports) = solver.system.relax_cells(solver.circuit, &env, rows, &mut settled, &moving) else {
+        let around = Surroundings { circuit: solver.circuit, env: &env, rows, held: &held };
+        let Some(ports) = solver.system.relax_cells(around, &mut settled, &moving) else {
             return false;
         };
         x.clone_from(&settled);
         let solved = solver.newton(env, rows, x, Effort { iterations, damped: true }).is_ok();
         let swing = ports.iter().map(|&k| voltages[k as usize].abs()).fold(0.0, f64::max);
-        let steady = |&k: &u32| (x[k as usize] - voltages[k as usize]).abs() <= PORT_CHANGE * swing;
+        let steady = |&k: &u32| (x[k as usize] - settled[k as usize]).abs() <= PORT_CHANGE * swing;
         if solved && !jumped(solver, &settled, x) && ports.iter().all(steady) {
             return true;
         }
         if !solved {
             return false;
         }
+        moving = moved_states(solver, &settled, x);
     }
     false
+}
+
+/// Volatile states that are elsewhere in `after` than in `before`.
+fn moved_states(solver: &Solver, before: &[f64], after: &[f64]) -> Vec<usize> {
+    let left = |&&(k, scale): &&(usize, f64)| {
+        let distance = (after[k] - before[k]).abs();
+        distance.is_nan() || distance > 0.2 * BRANCH_JUMP * scale
+    };
+    solver.settling().iter().filter(left).map(|&(k, _)| k).collect()
 }
 
 /// The same rows with every volatile state where it is in `x`.

@@ -101,6 +101,14 @@ impl<'a> Solver<'a> {
         problem.solve(b)
     }
 
+    /// Volatile states inside cells of arrays that would move by more than `jump` of their scale if their cell were
+    /// solved with the lines held where they are in `x`.
+    pub fn restless(&mut self, env: Env, rows: &Rows, x: &[f64], jump: f64) -> Vec<usize> {
+        let step = self.system.inner_steps(self.circuit, &env, rows, x);
+        let moves = |&&(k, scale): &&(usize, f64)| step[k].is_nan() || step[k].abs() > jump * scale;
+        self.settling.iter().filter(moves).map(|&(k, _)| k).collect()
+    }
+
     /// Copies the counters of the linear solvers.
     pub fn note_work(&mut self) {
         let work = self.system.work();

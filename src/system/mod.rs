@@ -29,6 +29,7 @@ mod sums;
 
 pub use lattice::Refusal;
 pub use problem::Problem;
+pub use relax::Surroundings;
 pub use rows::Rows;
 pub use sums::Sums;
 
