@@ -51,6 +51,12 @@ impl History {
         self.points.truncate(1);
     }
 
+    /// Forgets all but the newest point, which is at t = 0 from now on.
+    pub fn begin_again(&mut self) {
+        self.restart();
+        self.points[0].t = 0.0;
+    }
+
     /// Newest time.
     #[must_use]
     pub fn time(&self) -> f64 {

@@ -1,10 +1,11 @@
-//! Drivers: operating point, DC sweep, transient, transfer function. They know circuits and plans, not netlists,
+//! Drivers: operating point, DC sweep, transient, transfer function, and a transient that is led by hand. They know circuits and plans, not netlists,
 //! and hand every accepted point to a [`Sink`].
 
 mod charge;
 mod dc;
 mod error;
 mod history;
+mod live;
 pub mod measure;
 mod op;
 mod record;
@@ -15,6 +16,7 @@ mod transfer;
 
 pub use dc::Rebuild;
 pub use error::{AnalysisError, Failure, WorstUnknown};
+pub use live::Live;
 pub use record::signal_name;
 pub use transfer::{Transfer, transfer};
 

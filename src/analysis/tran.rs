@@ -53,14 +53,16 @@ pub fn run(
 }
 
 /// A transient on its way.
-struct March<'a> {
-    solver: Solver<'a>,
+pub(super) struct March<'a> {
+    pub(super) solver: Solver<'a>,
     plan: &'a Plan,
     tran: Tran,
     recorder: Recorder,
     history: History,
     charges: Charges,
     rows: Rows,
+    /// First step after a discontinuity, as a fraction.
+    restart: f64,
     /// Largest step.
     cap: f64,
     /// Step to try next.
@@ -79,9 +81,14 @@ enum Attempt {
 }
 
 impl<'a> March<'a> {
-    fn start(tran: &Tran, circuit: &'a mut Circuit, plan: &'a Plan, recorder: Recorder) -> Result<Self, AnalysisError> {
+    pub(super) fn start(
+        tran: &Tran,
+        circuit: &'a mut Circuit,
+        plan: &'a Plan,
+        recorder: Recorder,
+    ) -> Result<Self, AnalysisError> {
         let mut solver = Solver::new(circuit, &plan.options);
-        let cap = tran.max_step.unwrap_or_else(|| ((tran.stop - tran.start) / 50.0).min(tran.step));
+        let cap = largest_step(tran);
         let n = solver.system.len();
         let mut rows = Rows::still(n);
         if let Some(ohm) = plan.options.rshunt {
@@ -89,7 +96,7 @@ impl<'a> March<'a> {
                 rows.shunt[k] = 1.0 / ohm;
             }
         }
-        let first = first_step(tran, cap);
+        let first = first_step(tran, cap, RESTART_FRACTION);
         let (x, charges, q) = if tran.uic {
             initial_conditions(&mut solver, &rows, first)?
         } else {
@@ -117,6 +124,7 @@ impl<'a> March<'a> {
             history,
             charges,
             rows,
+            restart: RESTART_FRACTION,
             cap,
             h: first,
             next_corner: f64::NEG_INFINITY,
@@ -127,6 +135,27 @@ impl<'a> March<'a> {
 
     fn go(&mut self, sink: &mut dyn Sink) -> Result<Stats, AnalysisError> {
         self.record(sink)?;
+        self.run_on(sink)?;
+        for card in self.plan.snapshots.iter().filter(|c| c.at_end) {
+            let snapshot = record::snapshot(card, self.history.time(), &self.observation())?;
+            sink.snapshot(snapshot);
+        }
+        self.solver.note_work();
+        Ok(self.solver.stats.clone())
+    }
+
+    /// Lets time start anew at 0, with everything as it is now: sources may have been given other waveforms.
+    pub(super) fn begin_again(&mut self, tran: &Tran, restart: f64) {
+        self.history.begin_again();
+        self.tran = *tran;
+        self.restart = restart;
+        self.cap = largest_step(tran);
+        self.h = first_step(tran, self.cap, restart);
+        self.next_corner = f64::NEG_INFINITY;
+    }
+
+    /// From the newest point to the stop time.
+    pub(super) fn run_on(&mut self, sink: &mut dyn Sink) -> Result<(), AnalysisError> {
         while self.history.time() < self.tran.stop {
             if sink.interrupted() {
                 let at = format!("at t = {:.6e} s", self.history.time());
@@ -141,12 +170,12 @@ impl<'a> March<'a> {
                 }
             }
         }
-        for card in self.plan.snapshots.iter().filter(|c| c.at_end) {
-            let snapshot = record::snapshot(card, self.history.time(), &self.observation())?;
-            sink.snapshot(snapshot);
-        }
-        self.solver.note_work();
-        Ok(self.solver.stats.clone())
+        Ok(())
+    }
+
+    /// Newest solution.
+    pub(super) fn x(&self) -> &[f64] {
+        self.history.x()
     }
 
     /// The next time, and whether it is a source corner.
@@ -162,9 +191,7 @@ impl<'a> March<'a> {
         let target = if nearest < self.tran.stop - crumb { nearest } else { self.tran.stop };
         let mut h = self.h.min(self.cap);
         if self.history.is_fresh() {
-            h = h
-                .min(RESTART_FRACTION * (self.next_corner.min(self.tran.stop) - t))
-                .min(RESTART_FRACTION * self.tran.step);
+            h = h.min(self.restart * (self.next_corner.min(self.tran.stop) - t)).min(self.restart * self.tran.step);
         }
         let left = target - t;
         // never leave a crumb: land on the target, or split what is left in two
@@ -295,7 +322,7 @@ impl<'a> March<'a> {
     }
 
     /// Hands the newest point to the sink, then makes its charges the past.
-    fn record(&mut self, sink: &mut dyn Sink) -> Result<(), AnalysisError> {
+    pub(super) fn record(&mut self, sink: &mut dyn Sink) -> Result<(), AnalysisError> {
         let t = self.history.time();
         let observation = Observation {
             circuit: self.solver.circuit,
@@ -320,9 +347,13 @@ impl<'a> March<'a> {
     }
 }
 
-/// SPICE's first step: a hundredth of the shorter of print step and cap.
-fn first_step(tran: &Tran, cap: f64) -> f64 {
-    RESTART_FRACTION * tran.step.min(cap).min(tran.stop)
+fn largest_step(tran: &Tran) -> f64 {
+    tran.max_step.unwrap_or_else(|| ((tran.stop - tran.start) / 50.0).min(tran.step))
+}
+
+/// SPICE's first step: a fraction, a hundredth, of the shorter of print step and cap.
+fn first_step(tran: &Tran, cap: f64, fraction: f64) -> f64 {
+    fraction * tran.step.min(cap).min(tran.stop)
 }
 
 fn next_corner(circuit: &Circuit, t: f64) -> f64 {

@@ -59,6 +59,23 @@ impl Waveform {
         }
     }
 
+    /// Sets a value of a pulse by its SPICE name: `v1 v2 td tr tf pw per`; false for other names and other waveforms.
+    pub fn set(&mut self, name: &str, value: f64) -> bool {
+        let Self::Pulse { v1, v2, delay, rise, fall, width, period, .. } = self else { return false };
+        let slot = match name {
+            "v1" => v1,
+            "v2" => v2,
+            "td" => delay,
+            "tr" => rise,
+            "tf" => fall,
+            "pw" => width,
+            "per" => period,
+            _ => return false,
+        };
+        *slot = value;
+        true
+    }
+
     /// The first time after `t` at which the waveform or its slope jumps.
     #[must_use]
     pub fn next_corner(&self, t: f64) -> Option<f64> {

@@ -44,16 +44,19 @@ struct State<'d> {
 }
 
 impl State<'_> {
-    /// One value per cell: drawn for each in a Monte Carlo run, where the text holds a random function.
-    fn values(&self, definitions: &Definitions, paths: &[String], lrs: &[bool]) -> Result<Vec<f64>, StudyError> {
+    /// One value per cell, that of HRS at share 0 and of LRS at share 1: drawn for each in a Monte Carlo run, where the
+    /// text holds a random function.
+    fn values(&self, definitions: &Definitions, paths: &[String], shares: &[f64]) -> Result<Vec<f64>, StudyError> {
         let drawn = |k: usize| {
             if definitions.run().is_none() || matches!(self.written[k].kind, ExprKind::Number(_)) {
-                return Ok(vec![self.nominal[k]; lrs.len()]);
+                return Ok(vec![self.nominal[k]; shares.len()]);
             }
             definitions.numbers(self.written[k], paths).map_err(|error| definitions.circuit(vec![error]))
         };
         let (high, low) = (drawn(0)?, drawn(1)?);
-        Ok(lrs.iter().enumerate().map(|(cell, &lrs)| if lrs { low[cell] } else { high[cell] }).collect())
+        // exact at both ends
+        let between = |(cell, t): (usize, &f64)| (1.0 - t) * high[cell] + t * low[cell];
+        Ok(shares.iter().enumerate().map(between).collect())
     }
 }
 
@@ -299,6 +302,46 @@ pub fn full(
     bias_selected(&mut out, supply);
     let row_nets = nets(&mut out, "w", rows, selected.0, supply.scheme.other_wl, supply);
     let col_nets = nets(&mut out, "b", cols, selected.1, supply.scheme.other_bl, supply);
+    let shares: Vec<f64> = lrs.iter().map(|&lrs| f64::from(u8::from(lrs))).collect();
+    place(definitions, cell, out, (&row_nets, &col_nets), wires, &shares)
+}
+
+/// The array with every line on a source of its own, `vw{i}` and `vb{j}`, all with the same waveform. Cells start at a
+/// share of the way from HRS to LRS, row-major.
+///
+/// # Errors
+/// As [`full`].
+pub fn driven(
+    definitions: &Definitions,
+    cell: &Cell,
+    layout: &Layout,
+    shares: &[f64],
+    (wave, driver, options): (&str, f64, &str),
+) -> Result<Bench, StudyError> {
+    let mut out = options.to_owned();
+    let mut line = |net: String| {
+        let _ = if driver > 0.0 {
+            writeln!(out, "v{net} {net}_s 0 {wave}\nr{net} {net}_s {net} {driver:?}")
+        } else {
+            writeln!(out, "v{net} {net} 0 {wave}")
+        };
+        net
+    };
+    let row_nets: Vec<String> = (0..layout.rows).map(|i| line(format!("w{i}"))).collect();
+    let col_nets: Vec<String> = (0..layout.cols).map(|j| line(format!("b{j}"))).collect();
+    place(definitions, cell, out, (&row_nets, &col_nets), layout.wires, shares)
+}
+
+/// The array between these nets.
+fn place(
+    definitions: &Definitions,
+    cell: &Cell,
+    mut out: String,
+    (row_nets, col_nets): (&[String], &[String]),
+    wires: Wires,
+    shares: &[f64],
+) -> Result<Bench, StudyError> {
+    let (rows, cols) = (row_nets.len(), col_nets.len());
     let _ = write!(out, ".xbar study_array {rows} {cols} cell={}(wl bl)", cell.name());
     for (key, value) in [("rwl", wires.rwl), ("rbl", wires.rbl), ("cwl", wires.cwl), ("cbl", wires.cbl)] {
         if value > 0.0 {
@@ -314,7 +357,7 @@ pub fn full(
     let path = |k: usize| format!("{ARRAY}.c_{}_{}", k / cols, k % cols);
     let paths: Vec<String> = if drawn { (0..rows * cols).map(path).collect() } else { Vec::new() };
     for state in &cell.parameters {
-        let values = state.values(definitions, &paths, lrs)?;
+        let values = state.values(definitions, &paths, shares)?;
         bench = bench.with_matrix(&format!("study:{}", state.name), rows, cols, values);
     }
     Ok(bench)

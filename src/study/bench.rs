@@ -39,6 +39,12 @@ impl Definitions {
         Self { base, ..self.clone() }
     }
 
+    /// The same definitions outside of Monte Carlo runs: random functions have their nominal values.
+    #[must_use]
+    pub fn nominal(&self) -> Self {
+        self.at(Overrides { run: None, ..self.base.clone() })
+    }
+
     /// The Monte Carlo run, when this is one.
     #[must_use]
     pub fn run(&self) -> Option<u64> {

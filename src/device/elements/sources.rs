@@ -38,13 +38,16 @@ impl Excitation {
     fn corner(&self, t: f64) -> Option<f64> {
         self.wave.as_ref()?.next_corner(t)
     }
-    /// Sets the DC value, which only means something in DC or without a waveform.
+    /// Sets the DC value, which only means something in DC or without a waveform, or a value of the waveform.
     fn set(&mut self, param: &str, value: f64) -> bool {
-        let fits = matches!(param, "dc" | "value") && value.is_finite();
-        if fits {
-            self.dc = value;
+        match param {
+            _ if !value.is_finite() => false,
+            "dc" | "value" => {
+                self.dc = value;
+                true
+            }
+            _ => self.wave.as_mut().is_some_and(|wave| Arc::make_mut(wave).set(param, value)),
         }
-        fits
     }
 }
 
