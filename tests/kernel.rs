@@ -169,6 +169,95 @@ fn random_arrays_agree_with_the_sparse_matrix() {
     assert!(fallbacks <= 10, "the sparse matrix is the exception: {fallbacks}");
 }
 
+/// A random array of cells on source and gate lines too.
+fn transistor_deck(random: &mut ChaCha8Rng) -> String {
+    let rows = random.random_range(4..=14);
+    let cols = random.random_range(64usize.div_ceil(rows)..=20);
+    let mut text = String::from("random 1T1R\n.model nm nmos(level=1 vto=0.4 kp=250u gamma=0.3 phi=0.8 lambda=0.08)\n");
+    // transistors in the cell, a third line of resistors, a controlled source across lines, four lines
+    let (cell, ports, lines) = *[
+        ("M1 d wl sl 0 nm W=0.4u L=0.13u\nR1 bl d {r}", "wl bl sl", &["W", "B", "S"][..]),
+        ("R1 wl mid {r}\nR2 mid bl {r}\nR3 mid sl {3*r}", "wl bl sl", &["W", "B", "S"][..]),
+        ("R1 wl bl {r}\nG1 bl wl gl 0 2u", "wl bl gl", &["W", "B", "G"][..]),
+        ("M1 d gl sl wl nm W=0.4u L=0.13u\nR1 bl d {r}\nR2 wl bl {30*r}", "wl bl sl gl", &["W", "B", "S", "G"][..]),
+    ]
+    .get(random.random_range(0..4usize))
+    .expect("one of four");
+    let _ = writeln!(text, ".subckt cell {ports} r=10k\n{cell}\n.ends");
+    let wire = |random: &mut ChaCha8Rng| pick(random, &["1", "2.5", "30"]).to_string();
+    let _ = write!(text, ".xbar XB {rows} {cols} CELL=cell({ports}) RWL={} RBL={}", wire(random), wire(random));
+    let mut source_lines = cols;
+    if ports.contains("sl") {
+        let direction = pick(random, &["row", "col"]);
+        source_lines = if direction == "row" { rows } else { cols };
+        let _ = write!(text, " RSL={} SLDIR={direction}", wire(random));
+    }
+    if ports.contains("gl") {
+        let _ = write!(text, " RGL={}", wire(random));
+    }
+    if random.random_bool(0.4) {
+        text.push_str(" SA0=0.05 SA1=0.03");
+    }
+    text.push_str(" r={10k*10**(aunif(0.5,0.5))}\nXa");
+    let counts: Vec<(&str, usize)> = lines
+        .iter()
+        .map(|&line| {
+            (
+                line,
+                match line {
+                    "B" => cols,
+                    "S" => source_lines,
+                    _ => rows,
+                },
+            )
+        })
+        .collect();
+    for (line, count) in &counts {
+        let _ = write!(text, " {line}[0:{}]", count - 1);
+    }
+    text.push_str(" XB\n");
+    for (line, count) in &counts {
+        // a gate that floats has no potential at DC
+        if *line == "G" || *line == "W" && cell.starts_with("M1 d wl") {
+            let _ =
+                writeln!(text, "Vg{line}[0:{0}] {line}[0:{0}] 0 {1}", count - 1, pick(random, &["0.2", "1.2", "2"]));
+        } else {
+            periphery(random, &mut text, line, *count);
+        }
+    }
+    text.push_str(".op\n.end\n");
+    text
+}
+
+/// Arrays on three and four lines, along rows and columns, with transistors.
+#[test]
+fn random_arrays_on_more_lines_agree_with_the_sparse_matrix() {
+    let mut random = ChaCha8Rng::seed_from_u64(1122);
+    let (mut iterations, mut fallbacks) = (0, 0);
+    for _ in 0..100 {
+        let stats = compare(&transistor_deck(&mut random), ArraySolver::Automatic, 1e-9);
+        iterations += stats.array_iterations;
+        fallbacks += stats.fallbacks;
+    }
+    assert!(iterations > 1000, "the kernel took part: {iterations} iterations");
+    assert!(fallbacks <= 5, "the sparse matrix is the exception: {fallbacks}");
+}
+
+/// A row of a 1T1R array is written: gate and line capacitances, memristors that switch.
+#[test]
+fn a_1t1r_transient_agrees_with_the_sparse_matrix() {
+    let text = "write\n.subckt cell wl bl sl\nN1 bl d mem\nM1 d wl sl 0 nm W=2u L=0.13u\n.ends\n\
+        .model nm nmos(level=1 vto=0.4 kp=250u lambda=0.08 cgso=0.3n cgdo=0.3n cbd=0.2f cbs=0.2f)\n\
+        .model mem vteam(ron=10k roff=1meg von=-0.3 voff=0.3 kon=-2e6 koff=2e6 alphaon=3 alphaoff=3 won=0 woff=1 x0=0.1)\n\
+        .xbar XB 9 11 CELL=cell(wl bl sl) RWL=5 RBL=2.5 RSL=2.5 CWL=1f CBL=1f CSL=1f\n\
+        Xa W[0:8] B[0:10] S[0:10] XB\n\
+        Vwl W_0 0 PULSE(0 2 5n 1n 1n 100n 2u)\nVoff[1:8] W[1:8] 0 0\n\
+        Vbl[0:10] B[0:10] 0 PULSE(0 1 10n 1n 1n 100n 2u)\nVs[0:10] S[0:10] 0 0\n.tran 1n 60n 0 0.5n\n.end\n";
+    let stats = compare(text, ArraySolver::Automatic, 1e-6);
+    assert_eq!(stats.fallbacks, 0);
+    assert!(stats.array_iterations > 0);
+}
+
 /// A shared bus behind a resistor couples all bit lines: the outer iteration, no fallback.
 #[test]
 fn a_shared_bus_stays_in_the_kernel() {

@@ -14,6 +14,8 @@
 //! No circuits in here: conductances and currents in, voltages out. The unknowns may be voltages, offsets from a bias or
 //! Newton corrections; right-hand sides are what the caller's branch-form residual says.
 
+mod bundle;
+mod bundles;
 mod coarse;
 mod frontal;
 mod ladder;
@@ -21,6 +23,7 @@ mod line_pcg;
 mod network;
 mod transfer;
 
+pub use bundles::Bundles;
 pub use frontal::{Frontal, FrontalLu, Level, Multifrontal, Pivots, Refinement, Side};
 pub use line_pcg::{LinePcg, Outcome, Trouble};
 pub use network::{Lines, Network, Wire};

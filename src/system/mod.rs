@@ -11,7 +11,7 @@
 //! so that operating point (alpha = 0), time step (alpha, beta of the integration rule), gmin stepping and
 //! pseudo-transient continuation (shunt), initial conditions and memory states (held) are one piece of code: [`Rows`].
 //! Structure is frozen once per circuit. Cells of arrays are evaluated as blocks and condensed to their ports
-//! (`cells`); arrays with resistive lines are solved by their structure (`lattice`), with the circuit around them as a
+//! (`cells`); arrays with resistive lines are solved by their structure (`kernel`), with the circuit around them as a
 //! border (`border`); everything else is one sparse matrix (`general`), and so is an array that the kernel refuses.
 //! The scatter runs in a fixed order, so results are the same bits on every run.
 
@@ -19,15 +19,17 @@ mod border;
 mod cells;
 mod condense;
 mod general;
+mod kernel;
 mod lanes;
 mod lattice;
 mod problem;
 mod relax;
 mod rows;
+mod site;
 mod strip;
 mod sums;
 
-pub use lattice::Refusal;
+pub use kernel::Refusal;
 pub use problem::Problem;
 pub use relax::Surroundings;
 pub use rows::Rows;
@@ -42,7 +44,7 @@ use crate::numeric::sparse::{PivotRule, SparseLu};
 use cells::Cells;
 use condense::Point;
 use general::General;
-use lattice::Kernel;
+use kernel::Kernel;
 
 /// Tolerances with their units.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -132,7 +134,7 @@ fn elsewhere(circuit: &Circuit, cells: &[Cells], kernel: &[usize]) -> Vec<Vec<Ra
     for (group, first, count) in cells.iter().flat_map(Cells::instances) {
         taken[group].push(first..first + count);
     }
-    for run in kernel.iter().flat_map(|&k| lattice::line_runs(&circuit.arrays[cells[k].array])) {
+    for run in kernel.iter().flat_map(|&k| site::line_runs(&circuit.arrays[cells[k].array], &cells[k])) {
         taken[run.group].push(run.first..run.first + run.count);
     }
     for ranges in &mut taken {
@@ -149,7 +151,7 @@ impl System {
         drop_reached_cells(circuit, &mut cells);
         let which: Vec<usize> = match backend {
             Backend::Automatic | Backend::Line | Backend::Frontal => {
-                (0..cells.len()).filter(|&k| lattice::qualifies(circuit, &cells[k])).collect()
+                (0..cells.len()).filter(|&k| site::qualifies(circuit, &cells[k])).collect()
             }
             Backend::Sparse => Vec::new(),
         };
@@ -428,9 +430,8 @@ fn split(
         hidden[id as usize] = true;
     }
     for &k in which {
-        let array = &circuit.arrays[cells[k].array];
-        for &id in array.wl.nodes.iter().chain(&array.bl.nodes) {
-            line[id as usize] = true;
+        for (_, wires) in site::lines(&circuit.arrays[cells[k].array], &cells[k]) {
+            wires.nodes.iter().for_each(|&id| line[id as usize] = true);
         }
     }
     let stamped: Vec<&Cells> = cells.iter().enumerate().filter(|(k, _)| !which.contains(k)).map(|(_, c)| c).collect();
