@@ -138,6 +138,8 @@ pub struct Stats {
     pub exchanged: f64,
     /// Continuation aids that were used, in order: `gmin stepping`, `source stepping`, `pseudo-transient`.
     pub aids: Vec<String>,
+    /// Why the array kernel handed over to the sparse matrix.
+    pub refusals: Vec<String>,
     /// Which branch multivalued devices took, when it mattered.
     pub branches: Vec<String>,
 }
@@ -152,6 +154,29 @@ impl Stats {
     pub fn energy_error(&self) -> f64 {
         let scale = self.exchanged.max(self.delivered.abs() + self.dissipated.abs() + self.stored.abs());
         if scale < Self::NOTHING { 0.0 } else { (self.delivered - self.dissipated - self.stored).abs() / scale }
+    }
+    /// Adds what another run counted; worst values stay worst, words are not repeated.
+    pub fn merge(&mut self, other: &Self) {
+        self.points += other.points;
+        self.rejected_error += other.rejected_error;
+        self.rejected_newton += other.rejected_newton;
+        self.rejected_event += other.rejected_event;
+        self.newton += other.newton;
+        self.factorizations += other.factorizations;
+        self.array_iterations += other.array_iterations;
+        self.escalations += other.escalations;
+        self.fallbacks += other.fallbacks;
+        self.kcl_residual = self.kcl_residual.max(other.kcl_residual);
+        self.kcl_relative = self.kcl_relative.max(other.kcl_relative);
+        self.delivered += other.delivered;
+        self.dissipated += other.dissipated;
+        self.stored += other.stored;
+        self.exchanged += other.exchanged;
+        let words = [(&mut self.aids, &other.aids), (&mut self.refusals, &other.refusals)];
+        for (own, new) in words.into_iter().chain([(&mut self.branches, &other.branches)]) {
+            let new: Vec<String> = new.iter().filter(|word| !own.contains(word)).cloned().collect();
+            own.extend(new);
+        }
     }
     /// All rejected steps.
     #[must_use]

@@ -1,5 +1,7 @@
 //! Native arrays against their own expansion, in this program and in ngspice.
 
+mod support;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +12,7 @@ use sneakpath::elaborate::expand::{self, Target};
 use sneakpath::elaborate::{Elaborated, Elaborator};
 use sneakpath::netlist::{ReadOptions, parse_text};
 use sneakpath::plan::{Analysis, Overrides, Plan, Signal};
-use sneakpath::result::{PlotHeader, Sink};
+use support::LastPoint;
 
 fn elaborator(folder: &Path, text: &str) -> Elaborator {
     let (deck, notes) = parse_text(&folder.join("deck.cir").display().to_string(), text, &ReadOptions::default());
@@ -20,16 +22,6 @@ fn elaborator(folder: &Path, text: &str) -> Elaborator {
 
 fn build(elaborator: &Elaborator) -> Elaborated {
     elaborator.build(&Overrides::default()).unwrap_or_else(|e| panic!("{e:#?}"))
-}
-
-#[derive(Default)]
-struct LastPoint(Vec<f64>);
-impl Sink for LastPoint {
-    fn begin(&mut self, _: &PlotHeader) {}
-    fn point(&mut self, values: &[f64]) {
-        self.0 = values.to_vec();
-    }
-    fn end(&mut self) {}
 }
 
 /// Operating point: every node voltage by name, solved far below the tolerance of the comparison.

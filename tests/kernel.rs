@@ -3,6 +3,8 @@
 //!
 //! Both solve far below the tolerances of a user's run; every unknown must agree to 1e-9 of the largest voltage.
 
+mod support;
+
 use std::fmt::Write as _;
 
 use rand::{RngExt, SeedableRng};
@@ -12,17 +14,8 @@ use sneakpath::circuit::Circuit;
 use sneakpath::elaborate::Elaborator;
 use sneakpath::netlist::{ReadOptions, parse_text};
 use sneakpath::plan::{Analysis, ArraySolver, Overrides, Plan, Signal};
-use sneakpath::result::{PlotHeader, Sink, Stats};
-
-#[derive(Default)]
-struct LastPoint(Vec<f64>);
-impl Sink for LastPoint {
-    fn begin(&mut self, _: &PlotHeader) {}
-    fn point(&mut self, values: &[f64]) {
-        self.0 = values.to_vec();
-    }
-    fn end(&mut self) {}
-}
+use sneakpath::result::Stats;
+use support::LastPoint;
 
 fn circuit(text: &str) -> (Circuit, Plan) {
     let (deck, notes) = parse_text("kernel.cir", text, &ReadOptions::default());
@@ -58,6 +51,7 @@ fn solve(text: &str, solver: ArraySolver) -> (Vec<f64>, Stats) {
 fn compare(text: &str, solver: ArraySolver, bound: f64) -> Stats {
     let (sparse, _) = solve(text, ArraySolver::Sparse);
     let (kernel, stats) = solve(text, solver);
+    assert_eq!(stats.fallbacks > 0, !stats.refusals.is_empty(), "a handover says why");
     assert_eq!(sparse.len(), kernel.len());
     let scale = sparse.iter().fold(0.0f64, |m, v| m.max(v.abs()));
     for (k, (a, b)) in sparse.iter().zip(&kernel).enumerate() {

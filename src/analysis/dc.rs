@@ -83,12 +83,13 @@ fn sweep_all(
     for point in 0..total {
         if sink.interrupted() {
             let at = format!("at {}", describe(sweeps, point));
-            return Err(AnalysisError::Interrupted { at, stats: Box::new(merged(stats, &solver.stats)) });
+            stats.merge(&solver.stats);
+            return Err(AnalysisError::Interrupted { at, stats: Box::new(stats) });
         }
         let values = values_at(sweeps, point);
         if needs_rebuild {
             let overrides = Overrides { values: values.iter().map(|(t, v)| ((*t).clone(), *v)).collect(), run: None };
-            stats = merged(stats, &solver.stats);
+            stats.merge(&solver.stats);
             drop(solver);
             rebuilt = rebuild(&overrides).map_err(AnalysisError::Rebuild)?;
             solver = Solver::new(&mut rebuilt, &plan.options);
@@ -122,7 +123,8 @@ fn sweep_all(
         x = Some(next);
         sink.progress((point + 1) as f64 / total as f64);
     }
-    Ok(merged(stats, &solver.stats))
+    stats.merge(&solver.stats);
+    Ok(stats)
 }
 
 fn changes_in_place(target: &SweepTarget) -> bool {
@@ -165,22 +167,4 @@ fn apply(solver: &mut Solver, values: &[(&SweepTarget, f64)]) -> Result<(), Anal
         }
     }
     Ok(())
-}
-
-fn merged(mut total: Stats, part: &Stats) -> Stats {
-    total.points += part.points;
-    total.newton += part.newton;
-    total.factorizations += part.factorizations;
-    total.array_iterations += part.array_iterations;
-    total.escalations += part.escalations;
-    total.fallbacks += part.fallbacks;
-    total.kcl_residual = total.kcl_residual.max(part.kcl_residual);
-    total.kcl_relative = total.kcl_relative.max(part.kcl_relative);
-    for aid in &part.aids {
-        if !total.aids.contains(aid) {
-            total.aids.push(aid.clone());
-        }
-    }
-    total.branches.extend(part.branches.iter().cloned());
-    total
 }

@@ -6,7 +6,7 @@ use crate::device::{Env, Mode, StateLaw};
 use crate::numeric::newton::{self, Converged, Effort, Equations, NewtonError};
 use crate::plan::{ArraySolver, Options};
 use crate::result::Stats;
-use crate::system::{Backend, Problem, Rows, System, Tolerances};
+use crate::system::{Backend, Problem, Refusal, Rows, System, Tolerances};
 
 /// A circuit with its frozen system and the work done on it.
 pub struct Solver<'a> {
@@ -116,6 +116,16 @@ impl<'a> Solver<'a> {
         self.stats.array_iterations = work.array_iterations;
         self.stats.escalations = work.escalations;
         self.stats.fallbacks = work.fallbacks;
+        if let Some(why) = self.system.refusal()
+            && self.stats.refusals.is_empty()
+        {
+            self.stats.refusals.push(match why {
+                Refusal::Border(k) => {
+                    format!("the circuit around the array is singular at {}", self.circuit.unknown_signal(k as u32))
+                }
+                why => why.to_string(),
+            });
+        }
     }
 
     /// Lets discrete states follow an accepted solution; true when one flipped.

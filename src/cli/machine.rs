@@ -85,6 +85,7 @@ fn counters(stats: &Stats) -> Value {
         "array_iterations": stats.array_iterations,
         "escalations": stats.escalations,
         "fallbacks": stats.fallbacks,
+        "refusals": stats.refusals,
         "kcl_residual": stats.kcl_residual,
         "kcl_relative": stats.kcl_relative,
         "delivered": stats.delivered,

@@ -213,38 +213,15 @@ pub fn totals(steps: &[Step]) -> Vec<(AnalysisWord, Stats)> {
         .filter_map(|k| {
             let mut runs = steps.iter().filter_map(|s| s.runs.get(k));
             let first = runs.next()?;
-            Some((first.word, runs.fold(first.stats.clone(), |sum, run| join(sum, &run.stats))))
+            Some((
+                first.word,
+                runs.fold(first.stats.clone(), |mut sum, run| {
+                    sum.merge(&run.stats);
+                    sum
+                }),
+            ))
         })
         .collect()
-}
-
-fn join(mut sum: Stats, other: &Stats) -> Stats {
-    sum.points += other.points;
-    sum.rejected_error += other.rejected_error;
-    sum.rejected_newton += other.rejected_newton;
-    sum.rejected_event += other.rejected_event;
-    sum.newton += other.newton;
-    sum.factorizations += other.factorizations;
-    sum.array_iterations += other.array_iterations;
-    sum.escalations += other.escalations;
-    sum.fallbacks += other.fallbacks;
-    sum.kcl_residual = sum.kcl_residual.max(other.kcl_residual);
-    sum.kcl_relative = sum.kcl_relative.max(other.kcl_relative);
-    sum.delivered += other.delivered;
-    sum.dissipated += other.dissipated;
-    sum.stored += other.stored;
-    sum.exchanged += other.exchanged;
-    for aid in &other.aids {
-        if !sum.aids.contains(aid) {
-            sum.aids.push(aid.clone());
-        }
-    }
-    for branch in &other.branches {
-        if !sum.branches.contains(branch) {
-            sum.branches.push(branch.clone());
-        }
-    }
-    sum
 }
 
 /// `op`, `dc`, `tran`, `tf`.

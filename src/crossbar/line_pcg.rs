@@ -181,24 +181,24 @@ impl LinePcg {
                 *r -= q;
             }
         }
-        let (rr, mut rz) = self.precondition_down(network, 0.0);
+        let (rr, mut rz) = self.precondition_down(0.0);
         let mut residual = rr.sqrt() / scale;
         if residual <= tolerance {
             return Ok(Outcome { iterations: 0, residual, coarse });
         }
         self.p.fill(0.0);
-        self.precondition_up(network, x, 0.0, 0.0);
+        self.precondition_up(x, 0.0, 0.0);
         for iterations in 1..=limit {
             let pq = self.multiply(network);
             if pq <= 0.0 || pq.is_nan() {
                 return Err(Trouble::Indefinite(iterations));
             }
             let a = rz / pq;
-            let (rr, next) = self.precondition_down(network, a);
+            let (rr, next) = self.precondition_down(a);
             residual = rr.sqrt() / scale;
             let beta = next / rz;
             rz = next;
-            self.precondition_up(network, x, a, beta);
+            self.precondition_up(x, a, beta);
             if residual <= tolerance {
                 return Ok(Outcome { iterations, residual, coarse });
             }
@@ -261,7 +261,7 @@ impl LinePcg {
     }
 
     /// Pass 2: r -= a q, y = L^-1 r into q; returns (r.r, r.M^-1 r).
-    fn precondition_down(&mut self, network: &Network, a: f64) -> (f64, f64) {
+    fn precondition_down(&mut self, a: f64) -> (f64, f64) {
         let (n, m) = (self.rows, self.cols);
         let (mut rr, mut rz) = (0.0, 0.0);
         self.sweep.fill(0.0);
@@ -285,7 +285,6 @@ impl LinePcg {
                 coarse.restrict_row(i, &self.r[row]);
             }
         }
-        debug_assert_eq!(network.rows, n);
         if let Some(coarse) = &mut self.coarse {
             rz += coarse.solve();
         }
@@ -293,7 +292,7 @@ impl LinePcg {
     }
 
     /// Pass 3: z = L^-T y + coarse correction, x += a p, p = z + beta p.
-    fn precondition_up(&mut self, _network: &Network, x: &mut [f64], a: f64, beta: f64) {
+    fn precondition_up(&mut self, x: &mut [f64], a: f64, beta: f64) {
         let (n, m) = (self.rows, self.cols);
         self.sweep.fill(0.0);
         for i in (0..n).rev() {

@@ -49,9 +49,10 @@ pub fn lines(analysis: &str, stats: &Stats) -> Vec<String> {
         .iter()
         .filter(|(n, ..)| *n > 0)
         .map(|(n, one, many, to)| format!("  {n} {} handed to {to}", if *n == 1 { one } else { many }));
+    let refusals = stats.refusals.iter().map(|why| format!("  refused: {why}"));
     let aids = stats.aids.iter().map(|aid| format!("  needed {aid}"));
     let branches = stats.branches.iter().map(|branch| format!("  branch: {branch}"));
-    [line].into_iter().chain(handed).chain(aids).chain(branches).collect()
+    [line].into_iter().chain(handed).chain(refusals).chain(aids).chain(branches).collect()
 }
 
 fn count(n: usize, noun: &str) -> String {
@@ -77,6 +78,7 @@ mod tests {
             array_iterations: 1200,
             escalations: 1,
             fallbacks: 2,
+            refusals: vec!["the outer iteration stalled".to_string()],
             aids: vec!["gmin stepping".into()],
             ..Stats::default()
         };
@@ -88,6 +90,7 @@ mod tests {
                  energy balance 0.0e0 (1.28 pJ delivered, 1 pJ dissipated, 280 fJ stored)",
                 "  1 matrix handed to the multifrontal solver, which line-PCG could not solve",
                 "  2 circuits handed to the sparse matrix, which the array solvers refused",
+                "  refused: the outer iteration stalled",
                 "  needed gmin stepping",
             ]
         );

@@ -124,8 +124,8 @@ pub struct System {
     kinds: Vec<UnknownKind>,
     tolerances: Tolerances,
     work: Work,
-    /// Why the array kernel was left, the first time.
-    pub refusal: Option<Refusal>,
+    /// Why the array kernel was left.
+    refusal: Option<Refusal>,
 }
 
 /// Ranges of instances, per group, that the general part does not evaluate.
@@ -179,17 +179,20 @@ impl System {
         }
     }
 
-    /// Puts the lines of all arrays into the sparse matrix, for good. False when they are there already.
-    pub fn leave_kernel(&mut self, circuit: &Circuit, why: Refusal) -> bool {
-        let Some(kernel) = self.kernel.take() else { return false };
-        self.work.array_iterations = kernel.iterations;
-        self.work.escalations = kernel.escalations;
-        self.work.fallbacks += 1;
-        self.refusal = self.refusal.or(Some(why));
+    /// Puts the lines of all arrays into the sparse matrix, for good.
+    fn leave_kernel(&mut self, circuit: &Circuit, why: Refusal) {
+        self.work = Work { fallbacks: self.work.fallbacks + 1, ..self.work() };
+        self.kernel = None;
+        self.refusal = Some(why);
         (self.general, _) = split(circuit, &self.cells, &[], Backend::Sparse, self.tolerances.pivot);
         self.lu = sparse_lu(&self.general, false, self.tolerances.pivot);
         self.factored.clear();
-        true
+    }
+
+    /// Why the array kernel was left, if it was.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.refusal
     }
 
     /// Number of unknowns.

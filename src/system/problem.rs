@@ -35,19 +35,18 @@ impl<'a> Problem<'a> {
     /// The unknown whose pivot vanished.
     pub fn solve(&mut self, b: &mut [f64]) -> Result<(), usize> {
         let given = b.to_vec();
-        let mut outcome = self.system.factor_and_solve(self.rows, b);
-        if let Err(Fault::Refused(why)) = outcome
-            && self.system.leave_kernel(self.circuit, why)
-        {
-            let at = std::mem::take(&mut self.at);
-            self.linearise(&at);
-            b.copy_from_slice(&given);
-            outcome = self.system.factor_and_solve(self.rows, b);
+        match self.system.factor_and_solve(self.rows, b) {
+            Ok(()) => Ok(()),
+            Err(Fault::Singular(k)) => Err(k),
+            Err(Fault::Refused(why)) => {
+                // once only: without the kernel nothing refuses
+                self.system.leave_kernel(self.circuit, why);
+                let at = std::mem::take(&mut self.at);
+                self.linearise(&at);
+                b.copy_from_slice(&given);
+                self.solve(b)
+            }
         }
-        outcome.map_err(|fault| match fault {
-            Fault::Singular(k) => k,
-            Fault::Refused(_) => 0,
-        })
     }
 
     fn negative_residual(&self, b: &mut [f64]) {

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
+use sneakpath::result::{PlotHeader, Sink};
 use tempfile::TempDir;
 
 /// A folder of its own for each test, which is also the working directory.
@@ -58,4 +59,16 @@ pub fn err(output: &Output) -> String {
 
 pub fn code(output: &Output) -> i32 {
     output.status.code().unwrap()
+}
+
+/// Keeps the last point of an analysis.
+#[derive(Default)]
+pub struct LastPoint(pub Vec<f64>);
+
+impl Sink for LastPoint {
+    fn begin(&mut self, _: &PlotHeader) {}
+    fn point(&mut self, values: &[f64]) {
+        self.0 = values.to_vec();
+    }
+    fn end(&mut self) {}
 }
