@@ -29,12 +29,16 @@ const BRANCH_JUMP: f64 = 0.05;
 const FLIP_LIMIT: usize = 200;
 /// Rounds of cells settling each for itself.
 const CELL_ROUNDS: usize = 3;
+/// More cells than this cost more than following all states together, and would hardly leave the lines where they are.
+const MOST_RESTLESS: usize = 10_000;
 /// The lines may move by this fraction of the voltage at the ports while a cell settles.
 const PORT_CHANGE: f64 = 0.1;
 /// Newton iterations after which a state is taken to be on its way elsewhere.
 const DIRECT_ITERATIONS: usize = 5;
 /// Pseudo-time steps before giving up.
 const PSEUDO_LIMIT: usize = 4000;
+/// Newton iterations of one of them.
+const STEP_ITERATIONS: usize = 15;
 
 /// Runs `.op`: one point, no axis.
 ///
@@ -149,7 +153,11 @@ fn settle(
     };
     // a selector that is about to snap does so inside its own cell; a direct attempt would only shake the array
     let restless = solver.restless(env, rows, x, BRANCH_JUMP);
-    if !restless.is_empty() && settle_in_cells(solver, env, rows, (&voltages, restless), x, iterations) {
+    let foreseen = !restless.is_empty();
+    if foreseen
+        && restless.len() <= MOST_RESTLESS
+        && settle_in_cells(solver, env, rows, (&voltages, restless), x, iterations)
+    {
         note_branch(solver, &before, x, at);
         return Ok(());
     }
@@ -159,7 +167,7 @@ fn settle(
         return Ok(());
     }
     let moving = moved_states(solver, &voltages, x);
-    if settle_in_cells(solver, env, rows, (&voltages, moving), x, iterations) {
+    if !foreseen && settle_in_cells(solver, env, rows, (&voltages, moving), x, iterations) {
         note_branch(solver, &before, x, at);
         return Ok(());
     }
@@ -362,7 +370,8 @@ fn follow_states(
     x: &mut Vec<f64>,
     capacitance: f64,
 ) -> Result<(), NewtonError> {
-    let effort = Effort { iterations: solver.options.itl2.max(30), damped: capacitance > 0.0 };
+    // a step that needs more had better be shorter
+    let effort = Effort { iterations: STEP_ITERATIONS, damped: capacitance > 0.0 };
     let final_effort = Effort { iterations: solver.options.itl1, damped: true };
     let settling: Vec<(usize, f64)> = solver.settling().to_vec();
     let mut h = control::first_pseudo_step(f64::INFINITY);
