@@ -2,6 +2,7 @@
 
 pub mod control;
 pub mod dense;
+pub mod elementary;
 pub mod faer_lu;
 pub mod formula;
 pub mod function;
@@ -14,6 +15,7 @@ pub mod real;
 pub mod rng;
 pub mod sampling;
 pub mod scalar;
+pub mod simd;
 pub mod sparse;
 mod sparse_factors;
 mod sparse_reach;

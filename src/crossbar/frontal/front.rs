@@ -17,7 +17,7 @@
 //! Rows below a group of pivots act on them only through their sums, which undergo the same elimination: a group is
 //! therefore finished on its own square, with one row "rest" for all that lies below, before the rows below follow.
 
-use super::simd::{Arithmetic, Octet, WIDTH, Work};
+use crate::numeric::simd::{Arithmetic, Octet, WIDTH, Work};
 
 /// Blocks of columns that are eliminated before the rest of the front is touched.
 const GROUP: usize = 8;

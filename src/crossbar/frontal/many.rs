@@ -5,9 +5,9 @@
 
 use super::Factors;
 use super::program::{INNER, NODES, PROGRAM};
-use super::simd::{Arithmetic, Octet, Plain, WIDTH, Work};
 use super::solve::panel;
 use super::tree::{NONE, Side};
+use crate::numeric::simd::{Arithmetic, Octet, Plain, WIDTH, Work};
 
 /// Octets of right-hand sides that go together at most.
 const MOST: usize = 3;

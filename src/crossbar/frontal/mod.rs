@@ -11,20 +11,19 @@ mod front;
 mod many;
 mod program;
 mod refine;
-mod simd;
 mod solve;
 mod tiles;
 mod tree;
 
+use crate::numeric::simd::{Clear, Octet, WIDTH};
 use front::{Dense, Elimination, Extension, Scratch, triangle};
 use program::{INNER, PROGRAM};
-use simd::{Clear, Octet, WIDTH};
 use solve::Vectors;
 use tiles::{Batch, Cells};
 use tree::{Part, Tree};
 
+pub use crate::numeric::simd::Level;
 pub use refine::Refinement;
-pub use simd::Level;
 pub use tree::Side;
 
 use super::line_pcg::Trouble;

@@ -6,8 +6,8 @@
 
 use std::sync::LazyLock;
 
-use super::simd::WIDTH;
 use super::tree::{RIM, Side};
+use crate::numeric::simd::WIDTH;
 
 /// Inner nodes of a tile.
 pub const INNER: usize = 2 * WIDTH * (WIDTH - 1);

@@ -8,8 +8,8 @@
 
 use super::Factors;
 use super::program::{INNER, NODES, PROGRAM};
-use super::simd::{Arithmetic, Octet, Plain, WIDTH, Work};
 use super::tree::{NONE, Side, Tree};
+use crate::numeric::simd::{Arithmetic, Octet, Plain, WIDTH, Work};
 
 /// Work vectors of a solve.
 #[derive(Debug, Clone)]

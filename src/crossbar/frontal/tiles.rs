@@ -2,9 +2,9 @@
 
 use super::front::Dense;
 use super::program::{INNER, NODES, PROGRAM, Program, rim_entry};
-use super::simd::{Arithmetic, Octet, WIDTH, Work};
 use super::tree::NONE;
 use crate::crossbar::network::Network;
+use crate::numeric::simd::{Arithmetic, Octet, WIDTH, Work};
 
 /// Longest inner column.
 const LONGEST: usize = NODES;

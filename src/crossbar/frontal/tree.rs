@@ -16,7 +16,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::simd::WIDTH;
+use crate::numeric::simd::WIDTH;
 
 /// Which family of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

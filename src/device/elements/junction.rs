@@ -39,8 +39,7 @@ impl Depletion {
         let (m, corner) = (self.grading, self.fc * self.vj);
         if v.value() < corner {
             // 1 - (1 - v/vj)^(1-m) without cancellation: near 0 V its rounding, over a short step, would be a current
-            let x = -v / self.vj;
-            let depth = (x.chain(x.value().ln_1p(), 1.0 / (1.0 + x.value())) * (1.0 - m)).exp_m1();
+            let depth = ((-v / self.vj).ln_1p() * (1.0 - m)).exp_m1();
             return -depth * (self.c0 * self.vj / (1.0 - m));
         }
         let f1 = self.vj / (1.0 - m) * (1.0 - (1.0 - self.fc).powf(1.0 - m));
