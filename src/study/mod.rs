@@ -20,6 +20,7 @@ pub mod margin;
 pub mod max_size;
 pub mod mvm;
 pub mod pattern;
+pub mod program;
 pub mod pulse;
 pub mod pulsed;
 pub mod read;

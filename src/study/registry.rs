@@ -15,6 +15,7 @@ pub const REGISTRY: &[&dyn Study] = &[
     &super::settle::Settle,
     &super::mvm::Mvm,
     &super::pulse::Pulse,
+    &super::program::Program,
     &super::density::Density,
     &super::infer::Infer,
 ];

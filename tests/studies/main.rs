@@ -7,6 +7,7 @@ mod energy;
 mod maps;
 mod margin;
 mod mvm;
+mod program;
 mod spice;
 mod sweeps;
 mod write;

@@ -30,15 +30,25 @@ fn flat(lrs: &[bool], r: f64, around: &str) -> String {
     out
 }
 
-/// Values of `print` lines.
+/// Values of `print` lines at the operating point.
 pub fn ngspice(netlist: &str, wanted: &[String]) -> Vec<f64> {
+    simulated(netlist, "op", wanted)
+}
+
+/// The same at the end of a transient.
+pub fn ngspice_tran(netlist: &str, times: &str, wanted: &[String]) -> Vec<f64> {
+    let last: Vec<String> = wanted.iter().map(|name| format!("{name}[length({name})-1]")).collect();
+    simulated(netlist, &format!("tran {times}"), &last)
+}
+
+fn simulated(netlist: &str, analysis: &str, wanted: &[String]) -> Vec<f64> {
     let folder = tempfile::tempdir().unwrap();
     let prints: String = wanted.iter().fold(String::new(), |mut s, w| {
         let _ = writeln!(s, "print {w}");
         s
     });
     let path = folder.path().join("flat.cir");
-    std::fs::write(&path, format!("{netlist}.control\nset numdgt=12\nop\n{prints}.endc\n.end\n")).unwrap();
+    std::fs::write(&path, format!("{netlist}.control\nset numdgt=12\n{analysis}\n{prints}.endc\n.end\n")).unwrap();
     let output = Command::new("ngspice").arg("-b").arg(&path).output().expect("ngspice is installed");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let value = |name: &String| {
