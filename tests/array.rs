@@ -194,6 +194,37 @@ fn nested_and_behavioural_cells_are_evaluated_per_cell_too() {
 }
 
 #[test]
+fn values_pass_through_instances_parameters_functions_and_conditions() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("r.csv"), "1k,2k,3k\n4k,5k,6k\n").unwrap();
+    let text = "test\n.func twice(x) {2*x}\n.param bias=7\n\
+        .subckt part p n a=1 s=3\n.param b={a+bias} c={b*s}\nR1 p n {twice(c)}\n.ends\n\
+        .subckt cell wl bl r=1k k=1\nX1 wl mid part a={r/10} s={r > 3500 ? 2 : 3}\nR2 mid bl {k*r}\n\
+        N1 wl bl mem x0={r/10k}\n.model mem conductance_memory(gh=1u gl={1/r})\n.ends\n\
+        .xbar XB 2 3 CELL=cell(wl bl) RWL=1 RBL=1 r=FILE(\"r.csv\") k=5\n\
+        Xa W[0:1] B[0:2] XB\nVw[0:1] W[0:1] 0 1\nVb[0:2] B[0:2] 0 0\n.op\n";
+    let e = elaborate_in(dir.path(), text).unwrap_or_else(|e| panic!("{e:#?}"));
+    let value = |name: String, field| output(&e.circuit, e.circuit.find_device(&name).expect("device"), field);
+    let mut started = vec![0.0; e.circuit.unknowns.len()];
+    e.circuit.groups.iter().for_each(|group| group.start(&mut started, false));
+    for cell in 0..6 {
+        let r = 1000.0 * (cell + 1) as f64;
+        let name = format!("xa.c_{}_{}", cell / 3, cell % 3);
+        let scale = if r > 3500.0 { 2.0 } else { 3.0 };
+        assert!((value(format!("{name}.x1.r1"), "r") - 2.0 * (r / 10.0 + 7.0) * scale).abs() < 1e-6, "{name}");
+        assert!((value(format!("{name}.r2"), "r") - 5.0 * r).abs() < 1e-6, "{name}");
+        let memory = e.circuit.find_device(&format!("{name}.n1")).expect("device");
+        let group = &e.circuit.groups[memory.group];
+        let state = group.locals()[group.offset(memory.index) + 2];
+        assert!((started[state as usize] - r / 10e3).abs() < 1e-12, "{name}");
+    }
+    // the mistake of one cell is told with its place
+    let wrong = text.replace("x0={r/10k}", "x0={r/5.5k}");
+    let errors = errors_in(dir.path(), &wrong);
+    assert!(errors.len() == 1 && errors[0].0 == "E-RANGE" && errors[0].1.contains("xa.c_1_2"), "{errors:?}");
+}
+
+#[test]
 fn faults_take_cells_out_and_put_resistors_in() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("f.csv"), "0,0,sa1\n0,1,open\n0,2,short\n1,0,stuck,5k\n1,1,wlopen\n").unwrap();

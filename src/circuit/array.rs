@@ -272,11 +272,15 @@ impl ArrayInstance {
             .map(|d| Run { group: d.first.group, first: d.first.index, count: cells })
             .collect();
         runs.extend(self.faults.iter().filter_map(|f| f.resistor).map(Run::single));
-        for wires in self.lines() {
-            let ends = [&wires.head, &wires.tail].into_iter().flatten().filter_map(|end| end.wires);
-            runs.extend(ends.chain(wires.inner).chain(wires.capacitors));
-        }
+        runs.extend(self.wire_runs());
         runs
+    }
+    /// Segments and capacitors of the lines: each run is copies of one element.
+    pub fn wire_runs(&self) -> impl Iterator<Item = Run> + '_ {
+        self.lines().flat_map(|wires| {
+            let ends = [&wires.head, &wires.tail].into_iter().flatten().filter_map(|end| end.wires);
+            ends.chain(wires.inner).chain(wires.capacitors)
+        })
     }
     /// The device of the cell with this local name.
     #[must_use]

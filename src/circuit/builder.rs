@@ -96,7 +96,9 @@ impl CircuitBuilder {
     fn push(&mut self, label: String, unknown: Unknown) -> u32 {
         let id = u32::try_from(self.unknowns.len()).unwrap_or(GROUND - 1);
         self.unknowns.push(unknown);
-        self.names.unknowns.push(label);
+        if !label.is_empty() {
+            self.names.unknowns.insert(id, label);
+        }
         id
     }
 
@@ -154,7 +156,7 @@ impl CircuitBuilder {
             Ok(index) => Ok(DeviceRef { group, index }),
             Err(error) => {
                 self.unknowns.truncate(first);
-                self.names.unknowns.truncate(first);
+                self.names.unknowns.retain(|&id, _| (id as usize) < first);
                 Err(error)
             }
         }
@@ -208,8 +210,10 @@ impl CircuitBuilder {
     /// Adds `count` times the unknowns of `pattern`, all without names; gives the first.
     pub fn unnamed_unknowns(&mut self, pattern: &[Unknown], count: usize) -> u32 {
         let first = self.unknown_count();
-        self.unknowns.extend(pattern.iter().cycle().take(pattern.len() * count));
-        self.names.unknowns.resize(self.unknowns.len(), String::new());
+        match pattern {
+            [one] => self.unknowns.resize(self.unknowns.len() + count, *one),
+            _ => self.unknowns.extend(pattern.iter().cycle().take(pattern.len() * count)),
+        }
         first
     }
 

@@ -21,8 +21,8 @@ pub struct Names {
     pub devices: HashMap<String, DeviceRef>,
     /// Input parameters that were asked for, by device and declared name; groups keep none.
     pub parameters: HashMap<(String, &'static str), f64>,
-    /// Name of each unknown that has one: node name, or `device#i`, `device#x`; arrays and cells are empty strings.
-    pub unknowns: Vec<String>,
+    /// Name of each unknown that has one: node name, or `device#i`, `device#x`; those of arrays and cells have none.
+    pub unknowns: HashMap<u32, String>,
 }
 
 /// A cell of an array.
@@ -170,9 +170,9 @@ impl Circuit {
         if unknown == GROUND {
             return "0".to_string();
         }
-        match self.names.unknowns.get(unknown as usize) {
-            Some(name) if !name.is_empty() => name.clone(),
-            _ => {
+        match self.names.unknowns.get(&unknown) {
+            Some(name) => name.clone(),
+            None => {
                 let view = self.arrays.iter().find_map(|a| a.unknown_name(self, unknown));
                 view.unwrap_or_else(|| format!("unknown {unknown}"))
             }

@@ -1,7 +1,6 @@
 //! Device cards: what a device is called, its ports, internal unknowns and parameters, as data.
 //! The parser's errors, `sneakpath models` and the manual are all made from these.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::device::waveform::Waveform;
@@ -197,7 +196,8 @@ pub enum ParamValue {
 /// Parameters of one instance after defaults and range checks: total, so that `number` of a declared name never fails.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ParamValues {
-    values: BTreeMap<&'static str, ParamValue>,
+    /// In order of length and name.
+    values: Vec<(&'static str, ParamValue)>,
     given: Vec<&'static str>,
 }
 
@@ -259,6 +259,11 @@ impl Card {
 }
 
 impl Param {
+    /// Is the number inside the allowed range?
+    #[must_use]
+    pub fn accepts(&self, value: f64) -> bool {
+        value >= self.low && value <= self.high && !(self.open_low && value == self.low)
+    }
     fn check_kind(&self, value: &ParamValue) -> Result<(), ParamError> {
         let name = self.name;
         match (self.kind, value) {
@@ -313,7 +318,7 @@ impl ParamValues {
                     errors.push(ParamError::NotFinite { name: param.name });
                     continue;
                 }
-                if *v < param.low || *v > param.high || (param.open_low && *v == param.low) {
+                if !param.accepts(*v) {
                     let range = if param.high.is_infinite() {
                         format!("{} {}", if param.open_low { ">" } else { ">=" }, param.low)
                     } else {
@@ -323,7 +328,7 @@ impl ParamValues {
                     continue;
                 }
             }
-            out.values.insert(param.name, value.clone());
+            out.insert(param.name, value.clone());
             out.given.push(param.name);
         }
         for param in card.params {
@@ -332,15 +337,15 @@ impl ParamValues {
                 ParamKind::Wave => continue,
                 ParamKind::Word(words) => {
                     let first = words.first().copied().unwrap_or_default();
-                    out.values.entry(param.name).or_insert_with(|| ParamValue::Word(first.to_string()));
+                    if out.get(param.name).is_none() {
+                        out.insert(param.name, ParamValue::Word(first.to_string()));
+                    }
                     continue;
                 }
             }
             match param.default {
-                Some(d) if !out.values.contains_key(param.name) => {
-                    out.values.insert(param.name, ParamValue::Number(d));
-                }
-                None if !out.values.contains_key(param.name)
+                Some(d) if out.get(param.name).is_none() => out.insert(param.name, ParamValue::Number(d)),
+                None if out.get(param.name).is_none()
                     && !errors.iter().any(|e| matches!(e, ParamError::OutOfRange { name, .. } | ParamError::NotFinite { name } if *name == param.name)) =>
                 {
                     errors.push(ParamError::Missing { name: param.name, doc: param.doc });
@@ -351,10 +356,33 @@ impl ParamValues {
         if errors.is_empty() { Ok(out) } else { Err(errors) }
     }
 
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        // by length first: names differ there more often than in their first letters
+        self.values.binary_search_by(|(known, _)| known.len().cmp(&name.len()).then_with(|| (**known).cmp(name)))
+    }
+    fn get(&self, name: &str) -> Option<&ParamValue> {
+        self.find(name).ok().map(|k| &self.values[k].1)
+    }
+    fn insert(&mut self, name: &'static str, value: ParamValue) {
+        match self.find(name) {
+            Ok(k) => self.values[k].1 = value,
+            Err(k) => self.values.insert(k, (name, value)),
+        }
+    }
+
+    /// Another number for a parameter that was given; false, and nothing done, when it was not or takes no such number.
+    pub fn replace(&mut self, param: &Param, value: f64) -> bool {
+        let fits = value.is_finite() && param.accepts(value) && self.is_given(param.name);
+        if let (true, Ok(k)) = (fits, self.find(param.name)) {
+            self.values[k].1 = ParamValue::Number(value);
+        }
+        fits
+    }
+
     /// The number of a declared parameter; NaN when it is a word or was never declared (a bug the registry test finds).
     #[must_use]
     pub fn number(&self, name: &str) -> f64 {
-        match self.values.get(name) {
+        match self.get(name) {
             Some(ParamValue::Number(v)) => *v,
             _ => f64::NAN,
         }
@@ -362,7 +390,7 @@ impl ParamValues {
     /// The word of a parameter, when it was given as a word.
     #[must_use]
     pub fn word(&self, name: &str) -> Option<&str> {
-        match self.values.get(name) {
+        match self.get(name) {
             Some(ParamValue::Word(w)) => Some(w),
             _ => None,
         }
@@ -370,7 +398,7 @@ impl ParamValues {
     /// The waveform of a source.
     #[must_use]
     pub fn wave(&self, name: &str) -> Option<Arc<Waveform>> {
-        match self.values.get(name) {
+        match self.get(name) {
             Some(ParamValue::Wave(w)) => Some(w.clone()),
             _ => None,
         }
@@ -378,7 +406,7 @@ impl ParamValues {
     /// Table corners.
     #[must_use]
     pub fn points(&self, name: &str) -> Option<Arc<[(f64, f64)]>> {
-        match self.values.get(name) {
+        match self.get(name) {
             Some(ParamValue::Points(p)) => Some(p.clone()),
             _ => None,
         }

@@ -77,6 +77,11 @@ pub trait DeviceGroup: Send + Sync {
         let _ = (env, x, at);
         false
     }
+    /// Instance `i` as a group of its own with its local unknowns numbered from 0; `None` when the kind cannot.
+    fn alone(&self, i: usize) -> Option<Box<dyn DeviceGroup>> {
+        let _ = i;
+        None
+    }
     /// Earliest corner after `t` among all instances.
     fn corner(&self, t: f64) -> Option<f64>;
     /// Smallest `surface` among the instances with its index; `None` when the kind has no events.
@@ -120,8 +125,8 @@ pub trait DeviceKind: Sync {
 pub struct Group<D, const N: usize> {
     devices: Vec<D>,
     locals: Vec<u32>,
+    /// Parallel copies of each instance; empty while there is one of each.
     multiplicity: Vec<f64>,
-    scaled: bool,
 }
 
 /// The kind that `D` defines; a zero-sized registry entry.
@@ -151,7 +156,7 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
         Self::CARD
     }
     fn group(&self) -> Box<dyn DeviceGroup> {
-        Box::new(Group::<D, N> { devices: Vec::new(), locals: Vec::new(), multiplicity: Vec::new(), scaled: false })
+        Box::new(Group::<D, N> { devices: Vec::new(), locals: Vec::new(), multiplicity: Vec::new() })
     }
     fn add(&self, group: &mut dyn DeviceGroup, locals: &[u32], params: &ParamValues) -> Result<usize, ParamError> {
         let device = D::from_params(params)?;
@@ -169,29 +174,36 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
         let m = if m.is_nan() { 1.0 } else { m };
         group.devices.push(device);
         group.locals.extend_from_slice(locals);
-        group.multiplicity.push(m);
-        group.scaled |= m != 1.0;
+        group.count_copies(group.devices.len() - 1, m);
         Ok(group.devices.len() - 1)
     }
     fn replicate(&self, from: &mut dyn DeviceGroup, i: usize, locals: &[u32], into: &mut dyn DeviceGroup) -> bool {
         let (Some(from), Some(into)) = (own::<D, N>(from), own::<D, N>(into)) else { return false };
-        let (Some(device), Some(m)) = (from.devices.get(i), from.multiplicity.get(i)) else { return false };
+        let Some(device) = from.devices.get(i) else { return false };
+        let m = from.multiplicity.get(i).copied().unwrap_or(1.0);
         if N == 0 || !locals.len().is_multiple_of(N) {
             return false;
         }
-        let count = into.devices.len() + locals.len() / N;
-        into.devices.resize(count, device.clone());
-        into.multiplicity.resize(count, *m);
+        let before = into.devices.len();
+        into.devices.resize(before + locals.len() / N, device.clone());
         into.locals.extend_from_slice(locals);
-        into.scaled |= *m != 1.0;
+        into.count_copies(before, m);
         true
     }
     fn absorb(&self, from: &mut dyn DeviceGroup, into: &mut dyn DeviceGroup) -> bool {
         let (Some(from), Some(into)) = (own::<D, N>(from), own::<D, N>(into)) else { return false };
+        if into.devices.is_empty() {
+            std::mem::swap(into, from);
+            return true;
+        }
+        let before = into.devices.len();
         into.devices.append(&mut from.devices);
         into.locals.append(&mut from.locals);
-        into.multiplicity.append(&mut from.multiplicity);
-        into.scaled |= from.scaled;
+        if !(into.multiplicity.is_empty() && from.multiplicity.is_empty()) {
+            into.multiplicity.resize(before, 1.0);
+            into.multiplicity.append(&mut from.multiplicity);
+            into.multiplicity.resize(into.devices.len(), 1.0);
+        }
         true
     }
 }
@@ -202,6 +214,13 @@ fn own<D: Device<N>, const N: usize>(group: &mut dyn DeviceGroup) -> Option<&mut
 }
 
 impl<D: Device<N>, const N: usize> Group<D, N> {
+    /// Notes that the instances from `before` on stand for `m` copies each.
+    fn count_copies(&mut self, before: usize, m: f64) {
+        if m != 1.0 || !self.multiplicity.is_empty() {
+            self.multiplicity.resize(before, 1.0);
+            self.multiplicity.resize(self.devices.len(), m);
+        }
+    }
     fn gather(&self, i: usize, x: &[f64]) -> [f64; N] {
         let ids = &self.locals[i * N..(i + 1) * N];
         std::array::from_fn(|k| value_at(x, ids[k]))
@@ -238,7 +257,10 @@ impl<D: Device<N>, const N: usize> Group<D, N> {
     }
     /// Port rows of `m` parallel copies carry m times the current; internal rows describe one copy.
     fn row_scale(&self, i: usize, row: usize) -> f64 {
-        if self.scaled && row < D::CARD.ports.len() { self.multiplicity[i] } else { 1.0 }
+        match self.multiplicity.get(i) {
+            Some(&m) if row < D::CARD.ports.len() => m,
+            _ => 1.0,
+        }
     }
 }
 
@@ -338,6 +360,11 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
             any |= device.limit(env, point, &before);
         }
         any
+    }
+    fn alone(&self, i: usize) -> Option<Box<dyn DeviceGroup>> {
+        let devices = vec![self.devices.get(i)?.clone()];
+        let multiplicity = if self.multiplicity.is_empty() { Vec::new() } else { vec![self.multiplicity[i]] };
+        Some(Box::new(Self { devices, locals: (0..N as u32).collect(), multiplicity }))
     }
     fn corner(&self, t: f64) -> Option<f64> {
         self.devices.iter().filter_map(|d| d.corner(t)).min_by(f64::total_cmp)

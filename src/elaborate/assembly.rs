@@ -31,13 +31,15 @@ pub struct Frame<'d> {
     pub subckt: Option<&'d Subckt>,
     /// The frame of the instance line; `None` at the top.
     pub caller: Option<Rc<Frame<'d>>>,
+    /// The instance line; `None` at the top and for the cell of an array.
+    pub line: Option<Line<'d>>,
 }
 
 impl<'d> Frame<'d> {
     /// The frame of the deck itself.
     #[must_use]
     pub fn top(scope: Scope<'d>) -> Self {
-        Self { scope, ports: HashMap::new(), multiplicity: 1.0, subckt: None, caller: None }
+        Self { scope, ports: HashMap::new(), multiplicity: 1.0, subckt: None, caller: None, line: None }
     }
 }
 

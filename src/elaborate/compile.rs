@@ -4,11 +4,12 @@
 //! `idt()`, which have formulas of their own, once more. Bodies are inlined, so a formula knows no calls.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use super::functions::{self, Builtin, Random};
 use super::random;
 use super::scope::Scope;
-use super::slots::{Auxiliary, Slots, during_the_run};
+use super::slots::{Auxiliary, Slots, Varying, during_the_run};
 use crate::diag::{Diagnostic, Span};
 use crate::netlist::ast::{BinaryOp, Expr, ExprKind, Func, Name, UnaryOp};
 use crate::numeric::formula::{Formula, FormulaBuilder, Function1, Function2, NodeIndex};
@@ -45,13 +46,22 @@ pub(super) struct Compiler<'s, 'd> {
     /// Identity of the formula under construction.
     formula: u32,
     formulas: u32,
+    /// Nodes of varying parameters by scope and name.
+    varying: HashMap<(usize, String), NodeIndex>,
 }
 
 type Compiled = Result<NodeIndex, Diagnostic>;
 
 impl<'s, 'd> Compiler<'s, 'd> {
     pub(super) fn new(slots: &'s mut dyn Slots<'d>) -> Self {
-        Self { builder: FormulaBuilder::new(), slots, calls: Vec::new(), formula: 0, formulas: 0 }
+        Self {
+            builder: FormulaBuilder::new(),
+            slots,
+            calls: Vec::new(),
+            formula: 0,
+            formulas: 0,
+            varying: HashMap::new(),
+        }
     }
 
     pub(super) fn formula(mut self, scope: &Scope<'d>, expression: &Expr) -> Result<Formula, Diagnostic> {
@@ -116,6 +126,9 @@ impl<'s, 'd> Compiler<'s, 'd> {
         if let Some(binding) = env.find(name) {
             return self.argument(binding);
         }
+        if let Some(varying) = self.slots.parameter(scope, name) {
+            return self.varying(scope, name, varying);
+        }
         if let Some(value) = scope.parameter(name) {
             return Ok(self.builder.constant(value?));
         }
@@ -155,6 +168,23 @@ impl<'s, 'd> Compiler<'s, 'd> {
             Some(node) => node,
             None => self.builder.constant(scope.context().options.temp),
         }
+    }
+
+    /// A parameter as part of this formula, compiled once however often it is used.
+    fn varying(&mut self, scope: &Scope<'d>, name: &str, varying: Varying<'d>) -> Compiled {
+        let (text, home) = match varying {
+            Varying::Slot(slot) => return Ok(self.builder.slot(slot)),
+            Varying::Text(text, home) => (text, home),
+        };
+        let key = (scope.identity(), name.to_string());
+        if let Some(&node) = self.varying.get(&key) {
+            return Ok(node);
+        }
+        let open = std::mem::take(&mut self.calls);
+        let node = self.term(&home, &Environment::default(), &text);
+        self.calls = open;
+        self.varying.insert(key, node.clone()?);
+        node
     }
 
     fn argument(&mut self, binding: &Binding<'_, 'd>) -> Compiled {
@@ -365,6 +395,9 @@ impl<'s, 'd> Compiler<'s, 'd> {
         let mut values = Vec::with_capacity(nodes.len());
         for (node, argument) in nodes.iter().zip(arguments) {
             values.push(self.known(scope, *node, argument.span)?);
+        }
+        if !self.slots.draws() {
+            return Err(scope.error("E-CONSTANT", "a random function has no value that holds everywhere here", span));
         }
         let value = random::draw(scope, random, &values, span);
         Ok(self.builder.constant(value))

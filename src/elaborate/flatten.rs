@@ -7,7 +7,7 @@ use super::assembly::{Assembly, Frame, Line, Placed, StartValue};
 use super::bus;
 use super::scope::{Given, Scope};
 use crate::diag::{Diagnostic, Span, nearest};
-use crate::netlist::ast::{AnalysisKind, Control, Element, ElementKind, Name, NodeRef, Statement, Subckt};
+use crate::netlist::ast::{AnalysisKind, Control, Element, ElementKind, Expr, Name, NodeRef, Statement, Subckt};
 
 /// Deepest nesting of instances.
 const DEEPEST: usize = 100;
@@ -15,7 +15,7 @@ const DEEPEST: usize = 100;
 /// An instance line with its nodes.
 pub struct Instance<'a, 'd> {
     /// The X line.
-    pub line: &'a Element,
+    pub line: &'a Line<'d>,
     /// The frame it stands in.
     pub frame: &'a Rc<Frame<'d>>,
     /// Hierarchical name.
@@ -38,6 +38,8 @@ pub struct Opening<'d> {
     pub nodes: Vec<u32>,
     /// `m=` of the instance.
     pub multiplicity: f64,
+    /// The instance line; `None` for the cell of an array.
+    pub line: Option<Line<'d>>,
 }
 
 /// Names of all `.global` cards, wherever they stand.
@@ -241,6 +243,7 @@ impl<'d> Assembly<'d> {
             path: instance.name.clone(),
             nodes: instance.nodes.clone(),
             multiplicity,
+            line: Some(line.clone()),
         })
     }
 
@@ -269,6 +272,7 @@ impl<'d> Assembly<'d> {
             multiplicity: caller.multiplicity * opening.multiplicity,
             subckt: Some(subckt),
             caller: Some(Rc::clone(caller)),
+            line: opening.line,
         });
         self.place_body(&frame);
     }
@@ -410,6 +414,22 @@ fn top_level_card(statement: &Statement) -> Option<(&'static str, Span)> {
         Statement::Options(items) => items.first().map(|i| (".options", i.name.span)),
         _ => None,
     }
+}
+
+/// The conditions of all `.if` blocks of a body, inner ones included.
+#[must_use]
+pub fn conditions(body: &[Statement]) -> Vec<&Expr> {
+    let mut conditions = Vec::new();
+    for statement in body {
+        if let Statement::If(block) = statement {
+            for (condition, inner) in &block.branches {
+                conditions.push(condition);
+                conditions.extend(self::conditions(inner));
+            }
+            conditions.extend(self::conditions(&block.otherwise));
+        }
+    }
+    conditions
 }
 
 /// Where the first card stands that changes values between or during runs.

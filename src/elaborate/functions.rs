@@ -127,6 +127,12 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     one.chain(two).chain(OTHER.iter().map(|(n, _)| *n)).chain(["log", "u", "stp"])
 }
 
+/// May the function of that name draw a random number?
+#[must_use]
+pub fn is_random(name: &str, dialect: Dialect) -> bool {
+    matches!(find(name, dialect), Some(Builtin::Random(_) | Builtin::Limit))
+}
+
 /// The built-in function of that name; `log`, `u` and `stp` depend on the dialect.
 #[must_use]
 pub fn find(name: &str, dialect: Dialect) -> Option<Builtin> {

@@ -135,7 +135,7 @@ pub fn value_of(scope: &Scope<'_>, card: &Card, assign: &Assign, name: &str) -> 
     scope.number(&assign.value).map(ParamValue::Number)
 }
 
-fn takes_word(param: &crate::device::Param) -> bool {
+pub(super) fn takes_word(param: &crate::device::Param) -> bool {
     matches!(param.kind, crate::device::card::ParamKind::Word(_))
 }
 

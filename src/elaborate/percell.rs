@@ -94,6 +94,40 @@ pub enum MatrixError {
     },
 }
 
+impl MatrixError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::Unreadable { .. } => "the path is relative to the deck that names it".to_string(),
+            Self::BadNpy { .. } => {
+                "write it with `numpy.save` from a real two-dimensional array, or as CSV with another ending"
+                    .to_string()
+            }
+            Self::Shape { found_rows, found_cols, rows, cols, .. } => {
+                if (found_cols, found_rows) == (rows, cols) {
+                    "write FILE(\"..\" TRANSPOSE)".to_string()
+                } else {
+                    format!(
+                        "a file has one row per word line and one column per bit line: write {rows} rows of {cols} \
+                         values, or give the array {found_rows} rows and {found_cols} columns"
+                    )
+                }
+            }
+            Self::NotANumber { .. } => {
+                "entries are numbers such as 1e-6 or 10k, separated by `,`, `;` or blanks; `#` begins a comment"
+                    .to_string()
+            }
+            Self::Ragged { .. } => "every line has one entry per column".to_string(),
+            Self::NotFinite { .. } => {
+                "give every cell a finite value; a cell that does not work is a defect, FAULTS=\"file\" on the `.xbar` \
+                 card"
+                    .to_string()
+            }
+        }
+    }
+}
+
 fn also(more: usize) -> String {
     match more {
         0 => String::new(),
@@ -320,6 +354,9 @@ mod tests {
         assert!(!error.contains("TRANSPOSE"), "{error}");
         let error = m.fit(path, 2, 3, 1.0, 0.0).unwrap_err();
         assert!(matches!(error, MatrixError::NotFinite { row: 1, col: 1, more: 1, .. }), "{error}");
+        assert!(error.help().contains("FAULTS="), "{}", error.help());
+        let error = m.fit(path, 4, 4, 1.0, 0.0).unwrap_err();
+        assert!(error.help().contains("write 4 rows of 4 values"), "{}", error.help());
         let good = Matrix { rows: 2, cols: 2, values: vec![1.0, 2.0, 3.0, 4.0] };
         assert_eq!(good.fit(path, 2, 2, 10.0, 1.0).unwrap(), [11.0, 21.0, 31.0, 41.0]);
         assert_eq!(good.transposed().values, [1.0, 3.0, 2.0, 4.0]);

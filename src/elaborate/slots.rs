@@ -1,5 +1,8 @@
 //! What an expression may refer to besides parameters and functions: signals, time, auxiliary integrals.
 
+use std::rc::Rc;
+
+use super::scope::Scope;
 use crate::diag::{Diagnostic, Span};
 use crate::netlist::ast::{Expr, Name, NodeRef};
 use crate::numeric::formula::{Formula, FormulaBuilder, Function2, NodeIndex};
@@ -20,6 +23,17 @@ pub trait Slots<'d> {
 
     /// A bare name that is no parameter: `time`, `temper` (in degrees Celsius), a measure. `None` = not known here.
     fn variable(&mut self, builder: &mut FormulaBuilder, name: &str) -> Option<NodeIndex>;
+
+    /// A parameter that is no number here but varies; asked before its value is. `None` leaves it to its scope.
+    fn parameter(&mut self, scope: &Scope<'d>, name: &str) -> Option<Varying<'d>> {
+        let _ = (scope, name);
+        None
+    }
+
+    /// May a random function be drawn once for all uses of the formula?
+    fn draws(&self) -> bool {
+        true
+    }
 
     /// A call that means something special here, `sum(v(x*))`; asked before functions are looked up.
     fn call(
@@ -59,6 +73,14 @@ pub trait Slots<'d> {
     fn pwr(&self) -> Function2 {
         Function2::Pwr
     }
+}
+
+/// What a parameter stands for when it is no number yet.
+pub enum Varying<'d> {
+    /// An input of the formula.
+    Slot(u32),
+    /// An expression in a scope.
+    Text(Rc<Expr>, Scope<'d>),
 }
 
 /// `ddt` or `idt`.

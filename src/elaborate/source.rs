@@ -8,6 +8,7 @@ use super::sweep::locate;
 use crate::device::waveform::Waveform;
 use crate::diag::{Diagnostic, Span, nearest};
 use crate::netlist::ast::{self, AnalysisCard, AnalysisKind, Column, FileRef, Statement};
+use crate::units::format_si;
 
 const SHAPES: &[&str] = &["pulse", "sin", "sine", "pwl", "exp", "sffm", "am"];
 
@@ -176,13 +177,16 @@ impl<'d> Assembly<'d> {
             return Err(scope.error("E-PWL", "PWL has no points", wave.span).help("write PWL(t1 v1 t2 v2 ..)"));
         }
         if let Some(k) = points.windows(2).position(|w| w[1].0 < w[0].0) {
-            let message =
-                format!("PWL times must not decrease: {:e} s comes after {:e} s", points[k + 1].0, points[k].0);
+            let message = format!(
+                "PWL times must not decrease: {} comes after {}",
+                seconds(points[k + 1].0),
+                seconds(points[k].0)
+            );
             let error = scope.error("E-PWL", message, spans.get(k + 1).copied().unwrap_or(wave.span));
             return Err(error.help("put the points in the order of time; two points at one time are a jump"));
         }
         if let Some(k) = points.windows(2).position(|w| w[1].0 == w[0].0 && w[1].1 != w[0].1) {
-            let message = format!("two values at {:e} s: the source jumps there", points[k].0);
+            let message = format!("two values at {}: the source jumps there", seconds(points[k].0));
             self.context.note(Diagnostic::note("N-JUMP", message).at(spans.get(k + 1).copied().unwrap_or(wave.span)));
         }
         let delay = wave.delay.as_ref().map_or(Ok(0.0), |d| scope.number(d))?;
@@ -191,7 +195,8 @@ impl<'d> Assembly<'d> {
         if let Some(from) = repeat
             && !(0.0..end).contains(&from)
         {
-            let message = format!("the repeat time {from:e} s is not between 0 and the last time {end:e} s");
+            let [from, end] = [from, end].map(seconds);
+            let message = format!("the repeat time {from} is not between 0 and the last time {end}");
             let error = scope.error("E-PWL", message, wave.repeat.as_ref().map_or(wave.span, |r| r.span));
             return Err(error.help("R= says from which time on the waveform repeats"));
         }
@@ -201,7 +206,10 @@ impl<'d> Assembly<'d> {
     fn pwl_file(&self, frame: &Frame<'d>, wave: &ast::Waveform, file: &FileRef) -> Result<Vec<(f64, f64)>, Diagnostic> {
         let scope = &frame.scope;
         let path = locate(scope, &file.path, file.span);
-        let matrix = self.context.matrix(&path).map_err(|error| scope.error("E-FILE", error.to_string(), file.span))?;
+        let matrix = self
+            .context
+            .matrix(&path)
+            .map_err(|error| scope.error("E-FILE", error.to_string(), file.span).help(error.help()))?;
         let column = match &wave.column {
             None => 0.0,
             Some(Column::Fixed(column)) => scope.number(column)?,
@@ -237,7 +245,7 @@ fn cut_pulse(wave: &Waveform) -> Option<String> {
     let Waveform::Pulse { rise, fall, width, period, .. } = *wave else { return None };
     let pulse = rise + width + fall;
     (period > 0.0 && pulse > period * (1.0 + 1e-9))
-        .then(|| format!("rise, width and fall take {pulse:e} s, more than the period of {period:e} s"))
+        .then(|| format!("rise, width and fall take {}, more than the period of {}", seconds(pulse), seconds(period)))
 }
 
 /// Says how many corners a periodic waveform has, when they are too many to be simulated.
@@ -254,7 +262,11 @@ fn passable(wave: &Waveform, times: Times) -> Option<String> {
     };
     let corners = each * end / period;
     (period > 0.0 && corners > times.corners)
-        .then(|| format!("a period of {period:e} s means {corners:.0e} corners until {:e} s", times.stop))
+        .then(|| format!("a period of {} means {corners:.0e} corners until {}", seconds(period), seconds(times.stop)))
+}
+
+fn seconds(time: f64) -> String {
+    format_si(time, "s")
 }
 
 fn too_fast(scope: &Scope<'_>, what: String, span: Span) -> Diagnostic {

@@ -71,9 +71,8 @@ pub fn line_runs<'a>(array: &'a ArrayInstance, cells: &Cells) -> impl Iterator<I
 /// Conductances of the segments between cells, as the array kernel wants them.
 pub fn segments(circuit: &Circuit, array: &ArrayInstance, wires: &Wires, env: &Env) -> Wire {
     let Some(run) = wires.inner else { return Wire::Uniform(1.0 / wires.resistance) };
-    let values = Strip::new(circuit, run, env).conductances;
-    let uniform = values.first().copied().unwrap_or(0.0);
-    if wires.breaks.is_empty() && values.iter().all(|v| *v == uniform) {
+    let uniform = Strip::new(circuit, run, env).conductance;
+    if wires.breaks.is_empty() {
         return Wire::Uniform(uniform);
     }
     let (lines, along) = array.shape(wires.direction);
@@ -81,8 +80,7 @@ pub fn segments(circuit: &Circuit, array: &ArrayInstance, wires: &Wires, env: &E
     for line in 0..lines {
         for segment in 1..along {
             let broken = wires.is_broken(line, segment);
-            let value = values[line * (along - 1) + segment - 1];
-            each[array.cell_on(wires.direction, line, segment - 1)] = if broken { 0.0 } else { value };
+            each[array.cell_on(wires.direction, line, segment - 1)] = if broken { 0.0 } else { uniform };
         }
     }
     Wire::Each(each)
@@ -132,5 +130,5 @@ impl Site {
 }
 
 fn capacitance(circuit: &Circuit, wires: &Wires, env: &Env) -> f64 {
-    wires.capacitors.map_or(0.0, |run| Strip::new(circuit, run, env).capacitances.first().copied().unwrap_or(0.0))
+    wires.capacitors.map_or(0.0, |run| Strip::new(circuit, run, env).capacitance)
 }

@@ -15,21 +15,22 @@ use crate::device::{Env, Load};
 /// One run of resistors or capacitors.
 pub struct Strip {
     run: Run,
-    /// S, one per instance.
-    pub conductances: Vec<f64>,
-    /// F, one per instance.
-    pub capacitances: Vec<f64>,
+    /// S of each instance.
+    pub conductance: f64,
+    /// F of each instance.
+    pub capacitance: f64,
 }
 
 impl Strip {
-    /// Reads the values of a run.
+    /// Reads the value of a run from its first instance.
     #[must_use]
     pub fn new(circuit: &Circuit, run: Run, env: &Env) -> Self {
         let mut load = Load::default();
-        let zero = vec![0.0; circuit.unknowns.len()];
-        circuit.groups[run.group].load_range(env, &zero, None, run.first..run.first + run.count, &mut load);
-        let first = |values: &[f64]| values.chunks_exact(4).map(|block| block[0]).collect();
-        Self { run, conductances: first(&load.g), capacitances: first(&load.c) }
+        if let Some(first) = circuit.groups[run.group].alone(run.first) {
+            first.load(env, &[0.0; 2], &mut load);
+        }
+        let first = |values: &[f64]| values.first().copied().unwrap_or(0.0);
+        Self { run, conductance: first(&load.g), capacitance: first(&load.c) }
     }
 
     /// f, q, traffic and sensitivity of every instance.
@@ -41,8 +42,8 @@ impl Strip {
         load.q.resize(group.locals().len(), 0.0);
         let x = point.x;
         let results = load.f[start..end].chunks_exact_mut(2).zip(load.q[start..end].chunks_exact_mut(2));
-        let values = self.conductances.iter().zip(&self.capacitances);
-        for ((ids, (f, q)), (g, c)) in group.locals()[start..end].chunks_exact(2).zip(results).zip(values) {
+        let (g, c) = (self.conductance, self.capacitance);
+        for (ids, (f, q)) in group.locals()[start..end].chunks_exact(2).zip(results) {
             let [a, b] = [ids[0], ids[1]];
             let volts = value_at(x, a) - value_at(x, b);
             let (current, charge) = (g * volts, c * volts);

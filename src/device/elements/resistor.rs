@@ -5,16 +5,23 @@ use crate::device::{Balance, Card, Device, Env, Param, ParamError, ParamValues, 
 use crate::numeric::real::Real;
 
 /// A resistor; R may be negative but not zero (that is [`super::short`]).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Resistor {
     resistance: f64,
+    /// What most resistors lack; arrays hold millions of them.
+    correction: Option<Box<Correction>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Correction {
     scale: f64,
     thermal: Coefficients,
 }
 
 impl Resistor {
     fn conductance(&self, env: &Env) -> f64 {
-        1.0 / (self.resistance * self.scale * self.thermal.factor(env))
+        let factor = self.correction.as_ref().map_or(1.0, |c| c.scale * c.thermal.factor(env));
+        1.0 / (self.resistance * factor)
     }
 }
 
@@ -55,7 +62,9 @@ impl Device<2> for Resistor {
         if resistance == 0.0 {
             return Err(ParamError::Conflict("a resistance of exactly zero is a short, not a resistor".into()));
         }
-        Ok(Self { resistance, scale: p.number("scale"), thermal: Coefficients::from_params(p) })
+        let correction = Correction { scale: p.number("scale"), thermal: Coefficients::from_params(p) };
+        let plain = correction.scale == 1.0 && correction.thermal.are_zero();
+        Ok(Self { resistance, correction: (!plain).then(|| Box::new(correction)) })
     }
 
     fn balance<S: Real>(&self, env: &Env, x: &[S; 2]) -> Balance<S, 2> {

@@ -59,10 +59,15 @@ impl Coefficients {
             own: OwnTemperature::from_params(p),
         }
     }
+    /// Is the value the same at every temperature?
+    #[must_use]
+    pub fn are_zero(&self) -> bool {
+        self.tc1 == 0.0 && self.tc2 == 0.0
+    }
     /// 1 + tc1 dT + tc2 dT^2.
     #[must_use]
     pub fn factor(&self, env: &Env) -> f64 {
-        if self.tc1 == 0.0 && self.tc2 == 0.0 {
+        if self.are_zero() {
             return 1.0;
         }
         let dt = self.own.kelvin(env) - self.nominal;

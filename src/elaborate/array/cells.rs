@@ -29,6 +29,14 @@ enum Elements {
     Made(Vec<Vec<Behavioural>>),
 }
 
+/// One cell on its own.
+pub(super) struct CellBuild<'d> {
+    /// Its elements and devices.
+    pub assembly: Assembly<'d>,
+    /// Its body and those of the instances in it.
+    pub frames: Vec<Rc<Frame<'d>>>,
+}
+
 /// The cells as the circuit keeps them.
 pub(super) struct Cells {
     /// Inner nodes.
@@ -44,15 +52,16 @@ impl<'d> Assembly<'d> {
         // no element of the deck can have this name, so that nothing meant for one cell reaches the template
         let path = format!("{}.c", spec.name);
         let given = self.accept(spec.given(0, &spec.cell_path(0)))?;
-        let mut scratch = self.cell_assembly(pending, given, &path, times)?;
+        let CellBuild { assembly: mut scratch, frames } = self.cell_assembly(pending, given, &path, times)?;
+        let differing = scratch.differing(spec, &frames);
         let mut template = std::mem::take(&mut scratch.builder).into_template();
         let mut map = self.array_map(spec, &template, lines);
         let nodes = self.own_nodes(spec, &template, &path, &mut map);
         self.own_branches(spec, &template, &mut map);
 
         let varying = scratch.varying_elements(spec);
-        let (mut runs, elements) = if varying.is_empty() {
-            (self.copied(&mut template, spec, &mut map, &[]), Elements::Copied)
+        let (mut runs, elements) = if let Some(differing) = differing {
+            (self.tabulated(pending, &mut scratch, &mut template, &differing, &mut map, times)?, Elements::Copied)
         } else if varying.iter().all(|&k| scratch.is_plain(spec, k)) {
             let devices: Vec<Option<DeviceRef>> = varying.iter().map(|&k| scratch.placed[k].device).collect();
             let mut runs = self.copied(&mut template, spec, &mut map, &devices);
@@ -74,13 +83,13 @@ impl<'d> Assembly<'d> {
     }
 
     /// The circuit of one cell on its own.
-    fn cell_assembly(
+    pub(super) fn cell_assembly(
         &mut self,
         pending: &Pending<'d>,
         given: Vec<(String, f64)>,
         path: &str,
         times: Times,
-    ) -> Option<Assembly<'d>> {
+    ) -> Option<CellBuild<'d>> {
         let spec = &pending.spec;
         let mut scratch = Assembly::new(&self.context, self.globals.clone());
         scratch.checked.clone_from(&self.checked);
@@ -97,8 +106,10 @@ impl<'d> Assembly<'d> {
             path: path.to_string(),
             nodes: nodes.collect(),
             multiplicity: spec.multiplicity,
+            line: None,
         };
         scratch.open_subckt(&pending.frame, opening, pending.span);
+        let frames = scratch.frames.clone();
         scratch.make_all(times);
         for inner in std::mem::take(&mut scratch.arrays) {
             let error = inner.frame.scope.error("E-CELL", "a cell cannot hold an array", inner.span);
@@ -115,11 +126,11 @@ impl<'d> Assembly<'d> {
             self.error(error);
             return None;
         }
-        sound.then_some(scratch)
+        sound.then_some(CellBuild { assembly: scratch, frames })
     }
 
     /// Every device of the template copied over all cells, but for those in `without`, which are left empty.
-    fn copied(
+    pub(super) fn copied(
         &mut self,
         template: &mut Template,
         spec: &Spec<'d>,
@@ -163,6 +174,7 @@ impl<'d> Assembly<'d> {
                 multiplicity: pending.frame.multiplicity * spec.multiplicity,
                 subckt: Some(spec.subckt),
                 caller: Some(Rc::clone(&pending.frame)),
+                line: None,
             });
             for (&k, run) in varying.iter().zip(&run_of) {
                 let Some(run) = run.and_then(|run| runs.get_mut(run)) else { continue };
@@ -204,17 +216,9 @@ impl<'d> Assembly<'d> {
             }
             if !known.contains_key(&key) {
                 let scratch = self.cell_assembly(pending, given, &path, times)?;
-                let own = scratch.builder.into_template();
+                let own = scratch.assembly.builder.into_template();
                 if !same_structure(template, &own) {
-                    let message = format!(
-                        "the cell `{path}` has other elements than the first cell: its structure depends on per-cell \
-                         values"
-                    );
-                    self.error(
-                        spec.home
-                            .error("E-CELL", message, spec.subckt.span)
-                            .help("let values differ from cell to cell, not `.if` branches or zero resistances"),
-                    );
+                    self.other_structure(spec, &path);
                     return None;
                 }
                 known.insert(key.clone(), own);
@@ -230,6 +234,15 @@ impl<'d> Assembly<'d> {
             }
         }
         Some(behavioural)
+    }
+
+    /// Reports a cell whose elements are not those of the first.
+    pub(super) fn other_structure(&mut self, spec: &Spec<'d>, path: &str) {
+        let message = format!(
+            "the cell `{path}` has other elements than the first cell: its structure depends on per-cell values"
+        );
+        let error = spec.home.error("E-CELL", message, spec.subckt.span);
+        self.error(error.help("let values differ from cell to cell, not `.if` branches or zero resistances"));
     }
 
     /// Adds the behavioural elements of all cells, element by element.

@@ -6,6 +6,8 @@ mod cells;
 mod defects;
 mod settings;
 pub mod spec;
+mod tabulated;
+mod tapes;
 mod template;
 mod varying;
 mod wires;

@@ -127,6 +127,19 @@ impl<'d> Spec<'d> {
         Ok(given)
     }
 
+    /// One varying parameter in all cells, row-major.
+    ///
+    /// # Errors
+    /// As [`Spec::given`].
+    pub fn column(&self, k: usize) -> Result<Rc<[f64]>, Diagnostic> {
+        match &self.varying[k].1 {
+            CellValues::Listed(values) => Ok(Rc::clone(values)),
+            CellValues::Drawn(expression, scope) => (0..self.rows * self.cols)
+                .map(|cell| scope.with(Given::new(), &self.cell_path(cell)).number(expression))
+                .collect(),
+        }
+    }
+
     /// The pins in words, for messages: `64 wl(left), 64 bl(bottom)`.
     #[must_use]
     pub fn pin_order(&self) -> String {
@@ -177,12 +190,17 @@ impl<'d> Assembly<'d> {
             return None;
         }
         let (subckt, cell_home) = self.array_cell(card, home)?;
-        let needed = rows as f64 * cols as f64 * (NODE_BYTES + DEVICE_BYTES * subckt.body.len() as f64);
+        let each = NODE_BYTES + DEVICE_BYTES * subckt.body.len() as f64;
+        let needed = rows as f64 * cols as f64 * each;
         if let Some(free) = free_memory().filter(|free| *free < needed) {
+            let side = (free / each).sqrt().floor();
             let [needed, free] = [needed, free].map(|bytes| format_si(bytes, "B"));
-            let message = format!("{rows} x {cols} cells need at least {needed} of memory, but {free} are free");
+            let message = format!("{rows} x {cols} cells need about {needed} of memory, but {free} are free");
             let error = home.error("E-MEMORY", message, card.rows.span.to(card.cols.span));
-            self.error(error.help("make the array smaller; `.xbar` arrays are held whole"));
+            self.error(error.help(format!(
+                "an array is held whole: {side} x {side} of these cells would fit; solve parts of the array one after \
+                 another, or run it where more memory is free"
+            )));
             return None;
         }
         let (roles, used) = self.array_roles(instance, card, home, subckt)?;
@@ -400,7 +418,7 @@ impl<'d> Assembly<'d> {
                 matrix.fit(&path, rows, cols, scale, offset)
             }
         });
-        self.accept(fitted.map_err(|error| scope.error("E-FILE", error.to_string(), file.span)))
+        self.accept(fitted.map_err(|error| scope.error("E-FILE", error.to_string(), file.span).help(error.help())))
     }
 }
 

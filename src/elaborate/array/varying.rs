@@ -108,7 +108,7 @@ fn mentions_names(line: &Element) -> bool {
         }
 }
 
-fn model_of(line: &Element) -> Option<&str> {
+pub(super) fn model_of(line: &Element) -> Option<&str> {
     match &line.kind {
         ElementKind::Passive { model, .. }
         | ElementKind::VoltageSwitch { model, .. }

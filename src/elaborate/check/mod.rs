@@ -104,8 +104,8 @@ struct Graph {
     contacts: Vec<u32>,
     loose: Vec<(DeviceRef, Vec<u32>, Loose)>,
     grounded: bool,
-    /// The last device that touched each node, so that one device counts once.
-    last: Vec<Option<DeviceRef>>,
+    /// The last device that touched each node, so that one device counts once: its group and index in one number.
+    last: Vec<u64>,
 }
 
 impl Graph {
@@ -119,7 +119,7 @@ impl Graph {
             contacts: vec![0; unknowns + 1],
             loose: Vec::new(),
             grounded: false,
-            last: vec![None; unknowns + 1],
+            last: vec![u64::MAX; unknowns + 1],
         }
     }
     fn index(&self, node: u32) -> u32 {
@@ -145,8 +145,9 @@ impl Visitor for Graph {
         let k = self.index(node) as usize;
         self.grounded |= carries && node == GROUND;
         // both terminals on one node are one contact
-        self.contacts[k] += u32::from(self.last[k] != Some(device));
-        self.last[k] = Some(device);
+        let number = (device.group as u64) << 40 | device.index as u64;
+        self.contacts[k] += u32::from(self.last[k] != number);
+        self.last[k] = number;
     }
     fn loose(&mut self, device: DeviceRef, nodes: &[u32], loose: Loose) {
         self.loose.push((device, nodes.to_vec(), loose));
@@ -382,11 +383,11 @@ impl Report<'_> {
         let mut names = HashMap::new();
         let mut rest = HashSet::new();
         for node in nodes {
-            match self.circuit.names.unknowns.get(node as usize) {
-                Some(name) if !name.is_empty() => {
+            match self.circuit.names.unknowns.get(&node) {
+                Some(name) => {
                     names.insert(node, name.clone());
                 }
-                _ => {
+                None => {
                     rest.insert(node);
                 }
             }

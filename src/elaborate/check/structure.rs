@@ -8,7 +8,9 @@
 //!   voltage      f of nodes in P depends on a branch current whose own row depends on their voltages and on no current
 //!   open         neither: in a steady state the current is fixed (a source) or zero (a capacitor)
 
-use crate::circuit::{Circuit, DeviceRef, UnknownKind};
+use std::ops::Range;
+
+use crate::circuit::{ArrayInstance, Circuit, DeviceRef, Run, UnknownKind};
 use crate::device::group::GROUND;
 use crate::device::{DeviceGroup, Env, Load, Mode};
 
@@ -49,27 +51,51 @@ pub trait Visitor {
     fn loose(&mut self, device: DeviceRef, nodes: &[u32], loose: Loose);
 }
 
+/// Instances whose blocks are looked at together.
+const CHUNK: usize = 1024;
+
 /// Walks over all devices of a circuit.
 pub fn visit(circuit: &Circuit, regime: Regime, visitor: &mut dyn Visitor) {
     let points = sample_points(circuit);
     let env = Env { time: 0.0, temperature: circuit.temperature, gmin: 1e-12, source_scale: 1.0, mode: Mode::Dc };
+    let wires: Vec<Run> = circuit.arrays.iter().flat_map(ArrayInstance::wire_runs).collect();
     for (number, group) in circuit.groups.iter().enumerate() {
-        let pattern = Pattern::sample(group.as_ref(), &env, &points);
-        let mut block = 0;
-        for index in 0..group.len() {
-            let (start, end) = (group.offset(index), group.offset(index + 1));
-            let n = end - start;
-            let instance = Instance {
-                device: DeviceRef { group: number, index },
-                locals: &group.locals()[start..end],
-                ports: group.card().ports.iter().map(|p| p.carries).collect(),
-                values: &pattern.f[start..end],
-                g: &pattern.g[block..block + n * n],
-                c: &pattern.c[block..block + n * n],
-                circuit,
+        let ports: Vec<bool> = group.card().ports.iter().map(|p| p.carries).collect();
+        let mut pattern = Pattern::default();
+        let mut load = Load::default();
+        let mut index = 0;
+        while index < group.len() {
+            // the segments of a line are copies of one resistor: the first tells of all
+            let copies = wires.iter().find(|run| run.group == number && run.first == index).map(|run| run.count);
+            let next = wires.iter().filter(|run| run.group == number && run.first > index).map(|run| run.first).min();
+            let end = match copies {
+                Some(count) => index + count,
+                None => (index + CHUNK).min(group.len()).min(next.unwrap_or(usize::MAX)),
             };
-            instance.visit(regime, visitor);
-            block += n * n;
+            let alone = copies.and_then(|_| group.alone(index));
+            match &alone {
+                Some(copy) => pattern.sample(copy.as_ref(), &env, &points, 0..1, &mut Load::default()),
+                None => pattern.sample(group.as_ref(), &env, &points, index..end, &mut load),
+            }
+            let first = group.offset(index);
+            let mut block = 0;
+            for i in index..end {
+                let (start, stop) = (group.offset(i), group.offset(i + 1));
+                let n = stop - start;
+                let (values, entries) = if alone.is_some() { (0, 0) } else { (start - first, block) };
+                let instance = Instance {
+                    device: DeviceRef { group: number, index: i },
+                    locals: &group.locals()[start..stop],
+                    ports: &ports,
+                    values: &pattern.f[values..values + n],
+                    g: &pattern.g[entries..entries + n * n],
+                    c: &pattern.c[entries..entries + n * n],
+                    circuit,
+                };
+                instance.visit(regime, visitor);
+                block += n * n;
+            }
+            index = end;
         }
     }
 }
@@ -103,7 +129,8 @@ fn sample_points(circuit: &Circuit) -> Vec<Vec<f64>> {
         .to_vec()
 }
 
-/// Which entries of the blocks of a group are ever different from zero.
+/// Which entries of the blocks of some instances are ever different from zero.
+#[derive(Default)]
 struct Pattern {
     f: Vec<bool>,
     g: Vec<bool>,
@@ -111,16 +138,24 @@ struct Pattern {
 }
 
 impl Pattern {
-    fn sample(group: &dyn DeviceGroup, env: &Env, points: &[Vec<f64>]) -> Self {
-        let (mut f, mut g, mut c) = (Vec::new(), Vec::new(), Vec::new());
-        let mut load = Load::default();
+    fn sample(
+        &mut self,
+        group: &dyn DeviceGroup,
+        env: &Env,
+        points: &[Vec<f64>],
+        range: Range<usize>,
+        load: &mut Load,
+    ) {
+        [&mut self.f, &mut self.g, &mut self.c].into_iter().for_each(Vec::clear);
+        let rows = group.offset(range.start)..group.offset(range.end);
+        let width = |i| group.offset(i + 1) - group.offset(i);
+        let entries: usize = range.clone().map(|i| width(i) * width(i)).sum();
         for x in points {
-            group.load(env, x, &mut load);
-            merge(&mut f, &load.f);
-            merge(&mut g, &load.g);
-            merge(&mut c, &load.c);
+            group.load_range(env, x, None, range.clone(), load);
+            merge(&mut self.f, &load.f[rows.clone()]);
+            merge(&mut self.g, &load.g[..entries]);
+            merge(&mut self.c, &load.c[..entries]);
         }
-        Self { f, g, c }
     }
 }
 
@@ -135,7 +170,7 @@ fn merge(pattern: &mut Vec<bool>, values: &[f64]) {
 struct Instance<'a> {
     device: DeviceRef,
     locals: &'a [u32],
-    ports: Vec<bool>,
+    ports: &'a [bool],
     values: &'a [bool],
     g: &'a [bool],
     c: &'a [bool],
@@ -164,7 +199,22 @@ impl Instance<'_> {
         !(self.values[row] || self.g[row * n..(row + 1) * n].iter().chain(&self.c[row * n..(row + 1) * n]).any(|&b| b))
     }
 
+    /// Two terminals on different nodes whose currents depend on both voltages: what nearly all devices are.
+    fn is_conductor(&self) -> bool {
+        self.locals.len() == 2
+            && *self.ports == [true, true]
+            && self.locals[0] != self.locals[1]
+            && self.g.iter().all(|&entry| entry)
+            && self.is_node(0)
+            && self.is_node(1)
+    }
+
     fn visit(&self, regime: Regime, visitor: &mut dyn Visitor) {
+        if self.is_conductor() {
+            self.locals.iter().for_each(|&node| visitor.touch(self.device, node, true));
+            visitor.bond(self.device, self.locals[0], self.locals[1], Bond::Conducting);
+            return;
+        }
         let n = self.locals.len();
         let mut carrying = Vec::new();
         for local in (0..n).filter(|&l| self.is_node(l)) {

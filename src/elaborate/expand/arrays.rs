@@ -34,8 +34,7 @@ impl<'a> NodeNames<'a> {
         if node == GROUND {
             return "0";
         }
-        let own = self.circuit.names.unknowns.get(node as usize).map_or("", String::as_str);
-        if !own.is_empty() {
+        if let Some(own) = self.circuit.names.unknowns.get(&node) {
             return own;
         }
         self.views.get(node as usize).and_then(Option::as_deref).unwrap_or("0")

@@ -9,7 +9,7 @@ fn rows(circuit: &Circuit, name: &str, time: f64, volts: &[(&str, f64)]) -> Vec<
     let env = Env { time, temperature: circuit.temperature, gmin: 0.0, source_scale: 1.0, mode: Mode::Transient };
     let mut x = vec![0.0; circuit.unknowns.len()];
     for (unknown, value) in volts {
-        let k = circuit.names.unknowns.iter().position(|n| n == unknown);
+        let k = circuit.names.unknowns.iter().find(|(_, n)| n == unknown).map(|(k, _)| *k as usize);
         x[k.unwrap_or_else(|| panic!("{unknown} in {:?}", circuit.names.unknowns))] = *value;
     }
     let mut load = Load::default();

@@ -338,7 +338,7 @@ fn a_current_asked_for_gets_an_ammeter_only_where_needed() {
     let (group, index) = device(&circuit, "r1");
     let first = group.locals()[group.offset(index)];
     assert_ne!(first, circuit.names.nodes["1"]);
-    assert_eq!(circuit.names.unknowns[first as usize], "r1#p");
+    assert_eq!(circuit.names.unknowns[&first], "r1#p");
     let (group, index) = device(&circuit, "r3");
     assert_eq!(group.locals()[group.offset(index)], circuit.names.nodes["2"]);
 }
@@ -348,7 +348,7 @@ fn a_source_may_use_its_own_current() {
     let circuit = built("V1 1 0 1\nR1 1 2 1k\nE1 2 0 VALUE={1000*I(E1)}\n").circuit;
     let (group, index) = device(&circuit, "e1");
     let locals = &group.locals()[group.offset(index)..group.offset(index + 1)];
-    let own = circuit.names.unknowns.iter().position(|n| n == "e1#i").unwrap() as u32;
+    let own = *circuit.names.unknowns.iter().find(|(_, n)| *n == "e1#i").unwrap().0;
     assert!(locals.contains(&own), "{locals:?}");
 }
 
@@ -385,7 +385,7 @@ fn inductors_are_coupled_through_their_branches() {
     // M = k sqrt(L1 L2)
     assert!((output(&circuit, "k1", "m") - 1e-6).abs() < 1e-18);
     let (group, index) = device(&circuit, "k1");
-    let branch = |name: &str| circuit.names.unknowns.iter().position(|n| n == name).unwrap() as u32;
+    let branch = |name: &str| *circuit.names.unknowns.iter().find(|(_, n)| *n == name).unwrap().0;
     assert_eq!(group.locals()[group.offset(index)..group.offset(index + 1)], [branch("l1#i"), branch("l2#i")]);
 }
 

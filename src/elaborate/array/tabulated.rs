@@ -1,0 +1,139 @@
+//! Cells that differ in numbers only: every device copied over the array, its differing parameters written cell by cell.
+
+use std::rc::Rc;
+
+use super::super::assembly::Assembly;
+use super::super::source::Times;
+use super::Pending;
+use super::tapes::Differing;
+use super::template::{CellRun, Map};
+use crate::circuit::builder::Template;
+use crate::device::card::Param;
+use crate::device::{Card, ParamValues};
+use crate::numeric::formula::{Formula, Tape};
+
+/// The values of one device's differing parameters, cell after cell.
+struct Table<'a> {
+    /// Parameters of the card with their formulas.
+    params: Vec<(&'static Param, &'a Formula)>,
+    /// The varying values of the array.
+    columns: &'a [Rc<[f64]>],
+    slots: Vec<f64>,
+    tape: Tape,
+}
+
+impl<'a> Table<'a> {
+    fn new(card: &Card, differing: &'a Differing, columns: &'a [Rc<[f64]>]) -> Self {
+        let params = differing.params.iter().filter_map(|(name, formula)| Some((card.param(name)?, formula)));
+        Self { params: params.collect(), columns, slots: vec![0.0; columns.len()], tape: Tape::default() }
+    }
+
+    fn enter(&mut self, cell: usize) {
+        for (slot, column) in self.slots.iter_mut().zip(self.columns) {
+            *slot = column[cell];
+        }
+    }
+
+    fn value(&mut self, k: usize) -> f64 {
+        self.params[k].1.eval_with(&self.slots, &mut self.tape)
+    }
+}
+
+impl<'d> Assembly<'d> {
+    /// All devices of all cells; `None` after a mistake, which is kept.
+    pub(super) fn tabulated(
+        &mut self,
+        pending: &Pending<'d>,
+        scratch: &mut Assembly<'d>,
+        template: &mut Template,
+        differing: &[Differing],
+        map: &mut Map<'_>,
+        times: Times,
+    ) -> Option<Vec<CellRun>> {
+        let spec = &pending.spec;
+        let cells = spec.rows * spec.cols;
+        let mut columns = Vec::with_capacity(spec.varying.len());
+        for k in 0..spec.varying.len() {
+            columns.push(self.accept(spec.column(k))?);
+        }
+        let device = |d: &Differing| scratch.placed[d.placed].device;
+        let card = |d: &Differing| device(d).map(|reference| template.groups[reference.group].0.card());
+        let made = differing.iter().filter(|d| card(d).is_none_or(|card| d.value_only(card).is_none()));
+        let made: Vec<_> = made.map(device).collect();
+        let mut runs = self.copied(template, spec, map, &made);
+        for differing in differing {
+            let device = scratch.placed[differing.placed].device;
+            let Some(run) = runs.iter_mut().find(|run| Some(run.source) == device) else { continue };
+            let making = scratch.describe(differing.placed, times)?;
+            let card = run.kind.card();
+            let (line, frame) = {
+                let placed = &scratch.placed[differing.placed];
+                (placed.line.clone(), Rc::clone(&placed.frame))
+            };
+            // the first cell may be a short instead of a resistor; then it is not like the others
+            let values = making.params.check(card, &frame.scope, &line.name.text, line.span).ok();
+            let mut table = Table::new(card, differing, &columns);
+            let written = match (differing.value_only(card), values) {
+                (Some(param), _) => overwrite(run, param, &mut table, cells),
+                (None, Some(values)) => remake(run, values, &mut table, map, cells),
+                (None, None) => Err(0),
+            };
+            if let Err(cell) = written {
+                self.blame(pending, cell, times);
+                return None;
+            }
+        }
+        Some(runs)
+    }
+
+    /// Says what is wrong with a cell by building it alone.
+    fn blame(&mut self, pending: &Pending<'d>, cell: usize, times: Times) {
+        let path = pending.spec.cell_path(cell);
+        let Some(given) = self.accept(pending.spec.given(cell, &path)) else { return };
+        if self.cell_assembly(pending, given, &path, times).is_some() {
+            self.other_structure(&pending.spec, &path);
+        }
+    }
+}
+
+/// Writes one value into every instance of a run.
+///
+/// # Errors
+/// The first cell that refuses its value.
+fn overwrite(run: &mut CellRun, param: &Param, table: &mut Table<'_>, cells: usize) -> Result<(), usize> {
+    for cell in 0..cells {
+        table.enter(cell);
+        let value = table.value(0);
+        if !value.is_finite() || !param.accepts(value) || !run.instances.set(cell, param.name, value) {
+            return Err(cell);
+        }
+    }
+    Ok(())
+}
+
+/// Makes every instance of a run again, with its own parameters.
+///
+/// # Errors
+/// The first cell that refuses its values.
+fn remake(
+    run: &mut CellRun,
+    mut values: ParamValues,
+    table: &mut Table<'_>,
+    map: &Map<'_>,
+    cells: usize,
+) -> Result<(), usize> {
+    let mut locals = Vec::with_capacity(run.locals.len());
+    for cell in 0..cells {
+        table.enter(cell);
+        for k in 0..table.params.len() {
+            let value = table.value(k);
+            if !values.replace(table.params[k].0, value) {
+                return Err(cell);
+            }
+        }
+        locals.clear();
+        locals.extend(run.locals.iter().map(|&u| map.unknown(u, cell)));
+        run.kind.add(run.instances.as_mut(), &locals, &values).map_err(|_| cell)?;
+    }
+    Ok(())
+}
