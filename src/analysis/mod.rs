@@ -17,6 +17,7 @@ mod transfer;
 pub use dc::Rebuild;
 pub use error::{AnalysisError, Failure, WorstUnknown};
 pub use live::Live;
+pub use op::run_near as operating_point;
 pub use record::signal_name;
 pub use transfer::{Transfer, transfer};
 

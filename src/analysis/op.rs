@@ -45,9 +45,25 @@ const STEP_ITERATIONS: usize = 15;
 /// # Errors
 /// Non-convergence or an unknown signal.
 pub fn run(circuit: &mut Circuit, plan: &Plan, step_label: &str, sink: &mut dyn Sink) -> Result<Stats, AnalysisError> {
+    run_near(circuit, plan, step_label, &mut Vec::new(), sink)
+}
+
+/// The same from voltages and currents that are near the solution, those of a like circuit; states begin where the circuit
+/// says, so that the branch of a multivalued circuit does not depend on them. `near` is ignored when it is of another
+/// length, and holds the solution afterwards.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_near(
+    circuit: &mut Circuit,
+    plan: &Plan,
+    step_label: &str,
+    near: &mut Vec<f64>,
+    sink: &mut dyn Sink,
+) -> Result<Stats, AnalysisError> {
     let mut recorder = Recorder::new(circuit, plan)?;
     sink.begin(&record::header(circuit, plan, "Operating Point", step_label, None));
-    let outcome = record_point(circuit, plan, &mut recorder, sink);
+    let outcome = record_point(circuit, plan, &mut recorder, near, sink);
     sink.end();
     outcome
 }
@@ -56,11 +72,16 @@ fn record_point(
     circuit: &mut Circuit,
     plan: &Plan,
     recorder: &mut Recorder,
+    near: &mut Vec<f64>,
     sink: &mut dyn Sink,
 ) -> Result<Stats, AnalysisError> {
     let mut solver = Solver::new(circuit, &plan.options);
     let env = solver.env(Mode::Dc, 0.0);
     let mut x = solver.start();
+    if near.len() == x.len() {
+        let unknowns = x.iter_mut().zip(near.iter()).enumerate();
+        unknowns.filter(|(k, _)| solver.system.kind(*k) != UnknownKind::State).for_each(|(_, (x, near))| *x = *near);
+    }
     let held = if plan.options.ic_in_op { solver.circuit.initial.clone() } else { Vec::new() };
     solve_with_guesses(&mut solver, env, &held, &mut x, "at DC")?;
     let observation = Observation { circuit: solver.circuit, env, x: &x, loads: solver.system.loads(), charges: None };
@@ -69,7 +90,9 @@ fn record_point(
         sink.snapshot(record::snapshot(card, 0.0, &observation)?);
     }
     solver.stats.points = 1;
-    Ok(solver.stats)
+    let stats = solver.stats;
+    *near = x;
+    Ok(stats)
 }
 
 /// Operating point with `held` nodes fixed; `.nodeset` values are held in a first solve and then let go.

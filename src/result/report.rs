@@ -23,6 +23,8 @@ pub struct Report {
     pub maps: Vec<Map>,
     /// Figures of curves.
     pub charts: Vec<Chart>,
+    /// Samples on probability paper.
+    pub papers: Vec<Paper>,
     /// What a reader must know: assumptions, extrapolations, what was searched.
     pub notes: Vec<String>,
     /// Points that failed, in plain words; the others are in the tables.
@@ -174,6 +176,34 @@ pub struct Chart {
     pub y: Axis,
     /// Curves.
     pub series: Vec<Series>,
+}
+
+/// Samples on probability paper.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Paper {
+    /// Key: `weibull`.
+    pub name: String,
+    /// Above the figure.
+    pub title: String,
+    /// Abscissa, always logarithmic.
+    pub x: Axis,
+    /// Place and text of the labels of the ordinate, in per cent.
+    pub ticks: Vec<(f64, String)>,
+    /// Samples.
+    pub groups: Vec<PaperGroup>,
+}
+
+/// One sample on paper; ordinates are places on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PaperGroup {
+    /// Legend.
+    pub label: String,
+    /// Value and place of each member, ascending.
+    pub points: Vec<(f64, f64)>,
+    /// Value and both ends of the confidence band; not finite = beyond the paper.
+    pub band: Vec<(f64, f64, f64)>,
+    /// Both ends of the fitted line.
+    pub line: Vec<(f64, f64)>,
 }
 
 /// An axis of a chart.

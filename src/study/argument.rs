@@ -1,6 +1,6 @@
 //! What a study can be told: the one table against which its card and its command line are checked.
 
-use crate::netlist::ast::Expr;
+use crate::netlist::ast::{Expr, StudyValue};
 
 /// One `key=value` of a study.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,6 +60,18 @@ pub enum Kind {
     Texts,
     /// `(name=value ..)`: parameters of a subcircuit, or words.
     Parameters,
+}
+
+impl Kind {
+    /// Does a value have the form that this kind takes: one item where one is wanted, a list in parentheses where that is?
+    #[must_use]
+    pub fn takes(self, value: &StudyValue) -> bool {
+        let several = matches!(self, Self::Numbers { .. } | Self::Counts { .. } | Self::Choices(_) | Self::Texts);
+        match value {
+            StudyValue::Parameters(_) => self == Self::Parameters,
+            StudyValue::Items(items) => self != Self::Parameters && (several || items.len() == 1),
+        }
+    }
 }
 
 /// What holds when an argument is left out.
@@ -129,6 +141,12 @@ impl Arguments {
             Some(_) => return false,
         };
         true
+    }
+
+    /// Does the study have this argument at all?
+    #[must_use]
+    pub fn knows(&self, name: &str) -> bool {
+        self.values.iter().any(|(key, _)| *key == name)
     }
 
     /// A value, `None` when it was left out and has no fallback.

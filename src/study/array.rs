@@ -7,12 +7,10 @@
 
 use std::fmt::Write as _;
 
-use super::argument::Parameter;
-use super::pattern::Classes;
+pub use super::cell::Cell;
+use super::pattern::{Classes, Pattern};
 use super::scheme::{Drive, Scheme};
 use super::{Arguments, Bench, Definitions, StudyError};
-use crate::diag::nearest;
-use crate::netlist::ast::{Expr, ExprKind, Subckt};
 
 /// Tolerances of operating points: closed forms are met to 1e-6 and the two forms of an array to 1e-9 of each other.
 pub const STILL: &str = ".options reltol=1e-9 vntol=1e-12 abstol=1e-18\n";
@@ -26,108 +24,6 @@ pub const HARDLY_MOVING: &str = ".options reltol=1e-9 statetol=1e-14 vntol=1e-10
 /// Name of the array instance in the full form.
 pub const ARRAY: &str = "xa";
 
-/// The two states of the user's cell.
-#[derive(Debug, Clone)]
-pub struct Cell<'d> {
-    subckt: &'d Subckt,
-    parameters: Vec<State<'d>>,
-}
-
-/// One parameter of the cell in both states.
-#[derive(Debug, Clone)]
-struct State<'d> {
-    name: String,
-    /// Value in HRS and in LRS, nominal.
-    nominal: [f64; 2],
-    /// The same as written, where it may be random.
-    written: [&'d Expr; 2],
-}
-
-impl State<'_> {
-    /// One value per cell, that of HRS at share 0 and of LRS at share 1: drawn for each in a Monte Carlo run, where the
-    /// text holds a random function.
-    fn values(&self, definitions: &Definitions, paths: &[String], shares: &[f64]) -> Result<Vec<f64>, StudyError> {
-        let drawn = |k: usize| {
-            if definitions.run().is_none() || matches!(self.written[k].kind, ExprKind::Number(_)) {
-                return Ok(vec![self.nominal[k]; shares.len()]);
-            }
-            definitions.numbers(self.written[k], paths).map_err(|error| definitions.circuit(vec![error]))
-        };
-        let (high, low) = (drawn(0)?, drawn(1)?);
-        // exact at both ends
-        let between = |(cell, t): (usize, &f64)| (1.0 - t) * high[cell] + t * low[cell];
-        Ok(shares.iter().enumerate().map(between).collect())
-    }
-}
-
-impl<'d> Cell<'d> {
-    /// The cell of the arguments `lrs=(..)` and `hrs=(..)`.
-    ///
-    /// # Errors
-    /// A cell without two ports, a parameter it does not have, a value that cannot be evaluated.
-    pub fn of(definitions: &'d Definitions, arguments: &'d Arguments) -> Result<Self, StudyError> {
-        let name = arguments.cell.as_deref().unwrap_or("");
-        let subckt = definitions.cell(name).ok_or_else(|| StudyError::request(format!("there is no cell `{name}`")))?;
-        if subckt.ports.len() != 2 {
-            return Err(StudyError::request(format!(
-                "the cell `{name}` has {} ports; a study wants two, word line and bit line",
-                subckt.ports.len()
-            )));
-        }
-        let (lrs, hrs) = (arguments.parameters("lrs"), arguments.parameters("hrs"));
-        let mut names: Vec<&str> = Vec::new();
-        for parameter in lrs.iter().chain(hrs) {
-            if !names.contains(&parameter.name.as_str()) {
-                names.push(&parameter.name);
-            }
-        }
-        let written = |list: &'d [Parameter], name: &str| {
-            let given = list.iter().find(|p| p.name == name).map(|p| &p.value);
-            let default = subckt.params.iter().find(|p| p.name.text == name).map(|p| &p.value);
-            default.map(|default| given.unwrap_or(default)).ok_or_else(|| unknown(name, subckt))
-        };
-        let parameters = names
-            .into_iter()
-            .map(|name| {
-                let written = [written(hrs, name)?, written(lrs, name)?];
-                let value = |k: usize| definitions.number(written[k]).map_err(|error| definitions.circuit(vec![error]));
-                Ok(State { name: name.to_owned(), nominal: [value(0)?, value(1)?], written })
-            })
-            .collect::<Result<Vec<_>, StudyError>>()?;
-        Ok(Self { subckt, parameters })
-    }
-
-    /// Name of the subcircuit.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.subckt.name.text
-    }
-
-    /// The nominal value of a parameter in one state.
-    #[must_use]
-    pub fn value(&self, name: &str, lrs: bool) -> Option<f64> {
-        self.parameters.iter().find(|state| state.name == name).map(|state| state.nominal[usize::from(lrs)])
-    }
-
-    /// ` r=10000.0 x=1.0` of one state.
-    fn set(&self, lrs: bool) -> String {
-        self.parameters.iter().fold(String::new(), |mut text, state| {
-            let _ = write!(text, " {}={:?}", state.name, state.nominal[usize::from(lrs)]);
-            text
-        })
-    }
-}
-
-fn unknown(name: &str, subckt: &Subckt) -> StudyError {
-    let names = || subckt.params.iter().map(|p| p.name.text.as_str());
-    let hint = match nearest(name, names()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if subckt.params.is_empty() => "it has none: write them on its .subckt line".to_owned(),
-        None => format!("it has {}", names().collect::<Vec<_>>().join(" ")),
-    };
-    StudyError::request(format!("the cell `{}` has no parameter `{name}`; {hint}", subckt.name.text))
-}
-
 /// How the lines are supplied.
 #[derive(Clone, Copy)]
 pub struct Supply<'a> {
@@ -139,6 +35,9 @@ pub struct Supply<'a> {
     pub load: f64,
     /// The selected bit line ends in the load, so that its voltage can be sensed; else in a source, for its current.
     pub loaded: bool,
+    /// Added to the level of the selected bit line, as a fraction of V: what a small change of its source does is
+    /// what the cells do to it.
+    pub nudge: f64,
     /// Output resistance of every driver in ohm.
     pub driver: f64,
     /// The source value at a level: `1.0`, or a waveform.
@@ -199,10 +98,36 @@ fn bias(out: &mut String, net: &str, drive: Drive, count: usize, load: Option<f6
 
 /// The selected bit line: sensed across the load, or by its source.
 fn bias_selected(out: &mut String, supply: &Supply) {
-    let level = supply.scheme.bl.level().unwrap_or(0.0);
+    let level = supply.scheme.bl.level().unwrap_or(0.0) + supply.nudge;
     bias(out, SELECTED_WL, supply.scheme.wl, 1, None, supply);
     let load = if supply.loaded { supply.load } else { 0.0 };
     bias(out, SELECTED_BL, Drive::Level(level), 1, Some(load), supply);
+}
+
+/// Net of the gate lines of selected rows; its source is `v{net}`.
+const OPEN_GATES: &str = "g0";
+/// Net of all other gate lines.
+const SHUT_GATES: &str = "g1";
+
+/// The gate line of a row, where cells have gates.
+fn gate_net(selected: bool, scheme: &Scheme) -> &'static str {
+    if selected || scheme.takes_all_rows() { OPEN_GATES } else { SHUT_GATES }
+}
+
+/// Sources of the gate lines; a net without cells is left out.
+fn bias_gates(out: &mut String, cell: &Cell, scheme: &Scheme) {
+    let Some(gate) = cell.gate() else { return };
+    let _ = writeln!(out, "v{OPEN_GATES} {OPEN_GATES} 0 {:?}", gate.on);
+    if !scheme.takes_all_rows() {
+        let _ = writeln!(out, "v{SHUT_GATES} {SHUT_GATES} 0 {:?}", gate.off);
+    }
+}
+
+/// Names of the sources of [`bias_gates`].
+fn gate_sources(cell: &Cell, scheme: &Scheme) -> impl Iterator<Item = String> {
+    let nets = [Some(OPEN_GATES), (!scheme.takes_all_rows()).then_some(SHUT_GATES)];
+    let nets = if cell.gate().is_some() { nets } else { [None, None] };
+    nets.into_iter().flatten().map(|net| format!("v{net}"))
 }
 
 /// The reduced circuit: a node per class of lines, a cell per pair of classes. Sources are `vw0`, `vb0`, `vw1`, ..
@@ -217,13 +142,15 @@ pub fn reduced_lines(cell: &Cell, classes: &Classes, selected_lrs: bool, supply:
     for (j, &count) in classes.cols.iter().enumerate().skip(1) {
         bias(&mut out, &format!("b{j}"), supply.scheme.other_bl, count, None, supply);
     }
+    bias_gates(&mut out, cell, supply.scheme);
     for (i, rows) in classes.rows.iter().enumerate() {
         for (j, cols) in classes.cols.iter().enumerate() {
             let lrs = if (i, j) == (0, 0) { selected_lrs } else { classes.lrs[i * classes.cols.len() + j] };
             #[allow(clippy::cast_precision_loss, reason = "a multiplicity is a number anyway")]
             let m = *rows as f64 * *cols as f64;
             let word_line = if (i, j) == (0, 0) { "wcell".to_owned() } else { format!("w{i}") };
-            let _ = writeln!(out, "xc{i}_{j} {word_line} b{j} {} m={m:?}{}", cell.name(), cell.set(lrs));
+            let nodes = cell.tied(&word_line, &format!("b{j}"), gate_net(i == 0, supply.scheme));
+            let _ = writeln!(out, "xc{i}_{j} {nodes} {} m={m:?}{}", cell.name(), cell.set(lrs));
         }
     }
     out
@@ -231,7 +158,7 @@ pub fn reduced_lines(cell: &Cell, classes: &Classes, selected_lrs: bool, supply:
 
 /// Sources of the reduced circuit.
 #[must_use]
-pub fn reduced_sources(classes: &Classes, scheme: &Scheme) -> Vec<String> {
+pub fn reduced_sources(cell: &Cell, classes: &Classes, scheme: &Scheme) -> Vec<String> {
     let mut names = vec![WL_SOURCE.to_owned(), BL_SOURCE.to_owned()];
     if scheme.other_wl.level().is_some() {
         names.extend((1..classes.rows.len()).map(|i| format!("vw{i}")));
@@ -239,6 +166,7 @@ pub fn reduced_sources(classes: &Classes, scheme: &Scheme) -> Vec<String> {
     if scheme.other_bl.level().is_some() {
         names.extend((1..classes.cols.len()).map(|j| format!("vb{j}")));
     }
+    names.extend(gate_sources(cell, scheme));
     names
 }
 
@@ -284,6 +212,16 @@ impl Layout {
         }
         Ok(Self { rows, cols, selected, wires })
     }
+
+    /// The states of all cells, row-major; `lrs` is that of the selected one.
+    ///
+    /// # Errors
+    /// A pattern of another shape.
+    pub fn states(&self, pattern: &Pattern, lrs: bool) -> Result<Vec<bool>, StudyError> {
+        let mut states = pattern.states(self.rows, self.cols, self.selected)?;
+        states[self.selected.0 * self.cols + self.selected.1] = lrs;
+        Ok(states)
+    }
 }
 
 /// The full circuit: word lines driven from the left, bit lines from the bottom, cell states row-major.
@@ -302,12 +240,15 @@ pub fn full(
     bias_selected(&mut out, supply);
     let row_nets = nets(&mut out, "w", rows, selected.0, supply.scheme.other_wl, supply);
     let col_nets = nets(&mut out, "b", cols, selected.1, supply.scheme.other_bl, supply);
+    bias_gates(&mut out, cell, supply.scheme);
+    let gated = if cell.gate().is_some() { rows } else { 0 };
+    let gates: Vec<&str> = (0..gated).map(|i| gate_net(i == selected.0, supply.scheme)).collect();
     let shares: Vec<f64> = lrs.iter().map(|&lrs| f64::from(u8::from(lrs))).collect();
-    place(definitions, cell, out, (&row_nets, &col_nets), wires, &shares)
+    place(definitions, cell, out, (&row_nets, &col_nets, &gates), wires, &shares)
 }
 
 /// The array with every line on a source of its own, `vw{i}` and `vb{j}`, all with the same waveform. Cells start at a
-/// share of the way from HRS to LRS, row-major.
+/// share of the way from HRS to LRS, row-major. For cells without gates.
 ///
 /// # Errors
 /// As [`full`].
@@ -329,36 +270,36 @@ pub fn driven(
     };
     let row_nets: Vec<String> = (0..layout.rows).map(|i| line(format!("w{i}"))).collect();
     let col_nets: Vec<String> = (0..layout.cols).map(|j| line(format!("b{j}"))).collect();
-    place(definitions, cell, out, (&row_nets, &col_nets), layout.wires, shares)
+    place(definitions, cell, out, (&row_nets, &col_nets, &[]), layout.wires, shares)
 }
 
-/// The array between these nets.
+/// The array between these nets of its word, bit and gate lines.
 fn place(
     definitions: &Definitions,
     cell: &Cell,
     mut out: String,
-    (row_nets, col_nets): (&[String], &[String]),
+    (row_nets, col_nets, gates): (&[String], &[String], &[&str]),
     wires: Wires,
     shares: &[f64],
 ) -> Result<Bench, StudyError> {
     let (rows, cols) = (row_nets.len(), col_nets.len());
-    let _ = write!(out, ".xbar study_array {rows} {cols} cell={}(wl bl)", cell.name());
+    let _ = write!(out, ".xbar study_array {rows} {cols} cell={}({})", cell.name(), cell.lines());
     for (key, value) in [("rwl", wires.rwl), ("rbl", wires.rbl), ("cwl", wires.cwl), ("cbl", wires.cbl)] {
         if value > 0.0 {
             let _ = write!(out, " {key}={value:?}");
         }
     }
-    for State { name, .. } in &cell.parameters {
-        let _ = write!(out, " {name}=file(\"study:{name}\")");
-    }
-    let _ = writeln!(out, "\n{ARRAY} {} {} study_array", row_nets.join(" "), col_nets.join(" "));
-    let mut bench = definitions.bench(&out)?;
     let drawn = definitions.run().is_some();
     let path = |k: usize| format!("{ARRAY}.c_{}_{}", k / cols, k % cols);
     let paths: Vec<String> = if drawn { (0..rows * cols).map(path).collect() } else { Vec::new() };
-    for state in &cell.parameters {
-        let values = state.values(definitions, &paths, shares)?;
-        bench = bench.with_matrix(&format!("study:{}", state.name), rows, cols, values);
+    let matrices = cell.matrices(definitions, &paths, shares)?;
+    for (name, _) in &matrices {
+        let _ = write!(out, " {name}=file(\"study:{name}\")");
+    }
+    let _ = writeln!(out, "\n{ARRAY} {} {} {} study_array", row_nets.join(" "), col_nets.join(" "), gates.join(" "));
+    let mut bench = definitions.bench(&out)?;
+    for (name, values) in matrices {
+        bench = bench.with_matrix(&format!("study:{name}"), rows, cols, values);
     }
     Ok(bench)
 }
@@ -384,7 +325,7 @@ fn nets(out: &mut String, kind: &str, count: usize, selected: usize, drive: Driv
 
 /// Sources of the full circuit.
 #[must_use]
-pub fn full_sources(layout: &Layout, supply: &Supply) -> Vec<String> {
+pub fn full_sources(cell: &Cell, layout: &Layout, supply: &Supply) -> Vec<String> {
     let mut names = vec![WL_SOURCE.to_owned(), BL_SOURCE.to_owned()];
     let kinds = [
         ("w", layout.rows, layout.selected.0, supply.scheme.other_wl),
@@ -397,21 +338,6 @@ pub fn full_sources(layout: &Layout, supply: &Supply) -> Vec<String> {
             _ => names.extend((0..count).filter(|&k| k != selected).map(|k| format!("v{kind}o{k}"))),
         }
     }
+    names.extend(gate_sources(cell, supply.scheme));
     names
-}
-
-/// One cell alone, its word line at `volts` from the source `v1`.
-#[must_use]
-pub fn single_lines(cell: &Cell, volts: f64, lrs: bool) -> String {
-    format!("{STILL}v1 w 0 {volts:?}\nxc w 0 {}{}\n", cell.name(), cell.set(lrs))
-}
-
-/// One cell alone on the source `v1` with a waveform, one of its parameters set: a state to start from.
-#[must_use]
-pub fn started_lines(cell: &Cell, wave: &str, lrs: bool, (name, value): (&str, f64), options: &str) -> String {
-    let mut set = String::new();
-    for state in cell.parameters.iter().filter(|state| state.name != name) {
-        let _ = write!(set, " {}={:?}", state.name, state.nominal[usize::from(lrs)]);
-    }
-    format!("{options}v1 w 0 {wave}\nxc w 0 {}{set} {name}={value:?}\n", cell.name())
 }

@@ -1,12 +1,16 @@
 //! The test bench of a study: a deck that is made around the user's definitions, elaborated and solved.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use crate::analysis::{self, AnalysisError};
+use crate::circuit::Circuit;
 use crate::diag::{Diagnostic, has_errors};
 use crate::elaborate::percell::Matrix;
 use crate::elaborate::{Elaborated, Elaborator};
 use crate::netlist::ast::{Deck, Expr, Statement, StudyCard, Subckt};
 use crate::netlist::{self, ReadOptions};
-use crate::plan::{Analysis, Options, Overrides, Signal, Snapshot, Tran};
+use crate::plan::{Analysis, Options, Overrides, Plan, Signal, Snapshot, Sweep, SweepTarget, Tran};
 use crate::result::{ArraySnapshot, PlotHeader, Sink, Stats, Table};
 
 use super::{StudyError, Watch};
@@ -19,7 +23,11 @@ pub struct Definitions {
     defines: Vec<(String, f64)>,
     options: ReadOptions,
     base: Overrides,
+    shared: Shared,
 }
+
+/// Numbers of the nominal circuit that all Monte Carlo runs share, by what they are and where a sweep stands.
+type Shared = Arc<Mutex<HashMap<String, Arc<Vec<f64>>>>>;
 
 impl Definitions {
     /// The definitions of a deck, with the `-D name=value`s in force.
@@ -29,7 +37,7 @@ impl Definitions {
         deck.body.retain(is_definition);
         let options = ReadOptions { dialect: Some(deck.dialect), studies: super::words(), ..ReadOptions::default() };
         let elaborator = Elaborator::new(deck, defines.to_vec());
-        Self { elaborator, defines: defines.to_vec(), options, base: Overrides::default() }
+        Self { elaborator, defines: defines.to_vec(), options, base: Overrides::default(), shared: Shared::default() }
     }
 
     /// The same definitions with other values of the deck's parameters, or in a Monte Carlo run, where random functions
@@ -49,6 +57,30 @@ impl Definitions {
     #[must_use]
     pub fn run(&self) -> Option<u64> {
         self.base.run
+    }
+
+    /// What `compute` makes of the nominal definitions. In Monte Carlo runs that is done once for all runs of a sweep point;
+    /// `key` tells one such result from another.
+    ///
+    /// # Errors
+    /// Those of `compute`.
+    pub fn of_nominal(
+        &self,
+        key: &str,
+        compute: impl FnOnce(&Self) -> Result<Vec<f64>, StudyError>,
+    ) -> Result<Arc<Vec<f64>>, StudyError> {
+        if self.base.run.is_none() {
+            return compute(self).map(Arc::new);
+        }
+        let key = format!("{key} at {:?}", self.base.values);
+        let known = || self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known().get(&key) {
+            return Ok(Arc::clone(found));
+        }
+        // two threads may both compute it, and get the same
+        let found = Arc::new(compute(&self.nominal())?);
+        known().insert(key, Arc::clone(&found));
+        Ok(found)
     }
 
     /// The deck of definitions, whose sources show any span of it.
@@ -245,6 +277,42 @@ impl Bench {
         self.solve(&Analysis::Op, overrides, wanted, watch)
     }
 
+    /// Its operating point, from the solution of a like circuit, which the own one replaces. Without one of the right
+    /// length it starts from nothing.
+    ///
+    /// # Errors
+    /// A circuit that cannot be built or does not converge.
+    pub fn operating_point_near(
+        &self,
+        near: &mut Vec<f64>,
+        wanted: &Wanted,
+        watch: &dyn Watch,
+    ) -> Result<Solution, StudyError> {
+        let run = |circuit: &mut Circuit, plan: &Plan, kept: &mut Kept| {
+            analysis::operating_point(circuit, plan, "", near, kept)
+        };
+        self.solve_by(run, &Overrides::default(), wanted, watch)
+    }
+
+    /// Operating points over the values of a source, each from the one before.
+    ///
+    /// # Errors
+    /// A circuit that cannot be built or does not converge.
+    pub fn sweep(
+        &self,
+        source: &str,
+        values: Vec<f64>,
+        wanted: &Wanted,
+        watch: &dyn Watch,
+    ) -> Result<Solution, StudyError> {
+        let sweep = Sweep {
+            label: source.to_owned(),
+            targets: vec![SweepTarget::Source(source.to_owned())],
+            rows: values.into_iter().map(|value| vec![value]).collect(),
+        };
+        self.solve(&Analysis::Dc(vec![sweep]), &Overrides::default(), wanted, watch)
+    }
+
     /// A transient.
     ///
     /// # Errors
@@ -266,13 +334,26 @@ impl Bench {
         wanted: &Wanted,
         watch: &dyn Watch,
     ) -> Result<Solution, StudyError> {
+        let rebuild = |_: &Overrides| Err("a study sweeps by itself".to_owned());
+        let run = |circuit: &mut Circuit, plan: &Plan, kept: &mut Kept| {
+            analysis::run(analysis, circuit, plan, "", &rebuild, kept)
+        };
+        self.solve_by(run, overrides, wanted, watch)
+    }
+
+    fn solve_by(
+        &self,
+        run: impl FnOnce(&mut Circuit, &Plan, &mut Kept) -> Result<Stats, AnalysisError>,
+        overrides: &Overrides,
+        wanted: &Wanted,
+        watch: &dyn Watch,
+    ) -> Result<Solution, StudyError> {
         let Elaborated { mut circuit, mut plan, .. } = self.build(overrides)?;
         plan.signals.clone_from(&wanted.signals);
         plan.saved = plan.signals.len();
         plan.snapshots.clone_from(&wanted.snapshots);
         let mut kept = Kept { table: None, snapshots: Vec::new(), watch };
-        let rebuild = |_: &Overrides| Err("a study sweeps by itself".to_owned());
-        let outcome = analysis::run(analysis, &mut circuit, &plan, "", &rebuild, &mut kept);
+        let outcome = run(&mut circuit, &plan, &mut kept);
         let stats = match outcome {
             Ok(stats) => stats,
             Err(AnalysisError::Interrupted { .. }) => return Err(StudyError::Interrupted),

@@ -1,4 +1,4 @@
-//! Maps of one biased array: voltage, IR drop, current, power and resistance of every cell.
+//! Maps of one biased array: voltage, IR drop, current, power, resistance, data and states of every cell.
 //!
 //! ```text
 //! IR drop = 1 - V / V_ideal      V_ideal: the same cell with wires of no resistance
@@ -16,7 +16,7 @@ pub struct Maps;
 
 const CARD: Card = Card {
     word: "map",
-    summary: "Voltage, IR drop, current and power of every cell of a biased array",
+    summary: "Voltage, IR drop, current, power and state of every cell of a biased array",
     needs_cell: true,
     arguments: ARGUMENTS,
 };
@@ -37,6 +37,8 @@ const ARGUMENTS: &[Argument] = &[
     words::RDRIVER,
     words::ROW,
     words::COL,
+    words::VGATE,
+    words::VOFF,
 ];
 
 /// A cell with less than this share of V across it when wires are ideal has no IR drop to speak of.
@@ -77,15 +79,20 @@ impl Study for Maps {
             ("current", "A from word line to bit line through the cell"),
             ("power", "W dissipated in the cell"),
             ("resistance", "V / I of the cell"),
-            ("p95, p99", "95 % and 99 % of the cells lie at or below"),
+            ("data", "1 where the pattern says LRS, 0 where it says HRS"),
+            ("state_..", "state of the devices of the cell at the operating point, by its name"),
+            ("worst", "smallest |V| and |I|, largest magnitude of everything else, with its row and column from 0"),
+            ("p1 .. p99", "the value that 1 %, 5 %, .. of the cells do not exceed"),
         ]
         .map(|(name, text)| (name.to_owned(), text.to_owned()))
         .to_vec();
         report.definitions.push((format!("scheme {}", scheme.name), scheme.text.clone()));
-        report.notes.push(format!("pattern {}, V = {volts} V", pattern.describe()));
+        report.notes.push(format!("pattern {}, V = {volts} V", pattern.describe(layout.selected)));
         report.maps = maps(&real, &ideal, &layout, volts);
-        report.rows = Grid::new(&["quantity", "unit", "worst", "row", "col", "mean", "median", "p95", "p99", "least"]);
-        for map in &report.maps {
+        report.rows = Grid::new(&[
+            "quantity", "unit", "worst", "row", "col", "mean", "least", "p1", "p5", "median", "p95", "p99", "largest",
+        ]);
+        for map in report.maps.iter().filter(|map| map.name != "data") {
             let row = statistics(map);
             report.rows.push(row);
         }
@@ -103,16 +110,20 @@ fn maps(real: &CellMaps, ideal: &CellMaps, layout: &Layout, volts: f64) -> Vec<M
         ("current", "Cell current", "A", real.current.clone()),
         ("power", "Cell power", "W", real.power.clone()),
         ("resistance", "Cell resistance", "Ohm", ratio),
+        ("data", "Data, 1 = LRS", "", real.lrs.iter().map(|lrs| f64::from(u8::from(*lrs))).collect()),
     ];
-    let map = |(name, label, unit, values): (&str, &str, &str, Vec<f64>)| Map {
-        name: name.to_owned(),
-        label: label.to_owned(),
+    let named = |name: &str| (format!("state_{name}"), format!("State {name}"));
+    let states = real.states.iter().map(|(name, values)| (named(name), "", values.clone()));
+    let all = list.map(|(name, label, unit, values)| ((name.to_owned(), label.to_owned()), unit, values));
+    let map = |((name, label), unit, values): ((String, String), &str, Vec<f64>)| Map {
+        name,
+        label,
         unit: unit.to_owned(),
         rows: layout.rows,
         cols: layout.cols,
         values,
     };
-    list.map(map).to_vec()
+    all.into_iter().chain(states).map(map).collect()
 }
 
 /// Worst is the largest magnitude; for the cell voltage it is the smallest, which is what a cell suffers from.
@@ -125,18 +136,11 @@ fn statistics(map: &Map) -> Vec<Value> {
     let at = map.values.iter().position(|v| *v == worst).unwrap_or(0);
     #[allow(clippy::cast_precision_loss, reason = "a mean")]
     let mean = finite.iter().sum::<f64>() / finite.len() as f64;
-    vec![
-        map.name.as_str().into(),
-        map.unit.as_str().into(),
-        worst.into(),
-        (at / map.cols).into(),
-        (at % map.cols).into(),
-        mean.into(),
-        quantile(&finite, 0.5).into(),
-        quantile(&finite, 0.95).into(),
-        quantile(&finite, 0.99).into(),
-        finite.first().copied().unwrap_or(f64::NAN).into(),
-    ]
+    let place = [at / map.cols, at % map.cols].map(Value::from);
+    let shares = [0.0, 0.01, 0.05, 0.5, 0.95, 0.99, 1.0].map(|share| quantile(&finite, share));
+    let numbers = [mean].into_iter().chain(shares).map(Value::from);
+    let names = [map.name.as_str().into(), map.unit.as_str().into(), worst.into()];
+    names.into_iter().chain(place).chain(numbers).collect()
 }
 
 /// The value that a share of the sorted values does not exceed: the smallest such value, no interpolation.

@@ -50,6 +50,8 @@ const ARGUMENTS: &[Argument] = &[
     words::COLS,
     words::ROW,
     words::COL,
+    words::VGATE,
+    words::VOFF,
     words::METHOD,
 ];
 

@@ -8,6 +8,7 @@
 pub mod argument;
 pub mod array;
 pub mod bench;
+pub mod cell;
 pub mod check;
 pub mod density;
 pub mod disturb;

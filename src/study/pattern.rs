@@ -30,6 +30,17 @@ pub enum Pattern {
         /// Probability of LRS.
         share: f64,
     },
+    /// Every cell on its own, as a search found it.
+    Cells {
+        /// Word lines.
+        rows: usize,
+        /// Bit lines.
+        cols: usize,
+        /// Row-major, true = LRS.
+        cells: Vec<bool>,
+    },
+    /// Classes of like lines, as a search found them.
+    Classes(Classes),
     /// From a file: LRS where the entry is not 0.
     File {
         /// Path.
@@ -114,10 +125,33 @@ pub struct Classes {
     pub lrs: Vec<bool>,
 }
 
+impl Classes {
+    /// The states of all cells, row-major: the lines of a class lie side by side, the selected ones at their place.
+    fn spread(&self, rows: usize, cols: usize, selected: (usize, usize)) -> Vec<bool> {
+        let classes = |counts: &[usize], lines: usize, chosen: usize| {
+            let mut others = (1..counts.len()).flat_map(|k| std::iter::repeat_n(k, counts[k]));
+            (0..lines).map(|line| if line == chosen { 0 } else { others.next().unwrap_or(0) }).collect::<Vec<_>>()
+        };
+        let (r, c) = (classes(&self.rows, rows, selected.0), classes(&self.cols, cols, selected.1));
+        r.iter().flat_map(|i| c.iter().map(move |j| self.lrs[i * self.cols.len() + j])).collect()
+    }
+}
+
+/// `row 3/7, column 7/7, rest 20/49 LRS` from places (on the selected row or column = 0), cells and states.
+fn count(cells: impl Iterator<Item = ((usize, usize), usize, bool)>) -> String {
+    let mut counts = [[0usize; 2]; 4];
+    for ((i, j), n, lrs) in cells {
+        counts[2 * i + j][0] += n;
+        counts[2 * i + j][1] += if lrs { n } else { 0 };
+    }
+    let show = |name: &str, k: usize| format!("{name} {}/{}", counts[k][1], counts[k][0]);
+    format!("{}, {}, {} LRS", show("row", 1), show("column", 2), show("rest", 3))
+}
+
 impl Pattern {
-    /// A name for people.
+    /// A name for people, of the pattern around a selected cell.
     #[must_use]
-    pub fn describe(&self) -> String {
+    pub fn describe(&self, selected: (usize, usize)) -> String {
         let state = |lrs: bool| if lrs { "LRS" } else { "HRS" };
         match self {
             Self::Blocks { row: true, column: true, rest: true } => "all-lrs".to_owned(),
@@ -128,6 +162,19 @@ impl Pattern {
             Self::Checker { odd: false } => "checker".to_owned(),
             Self::Checker { odd: true } => "checker, neighbours LRS".to_owned(),
             Self::Random { seed, share } => format!("random:{seed}:{share}"),
+            Self::Cells { rows, cols, cells } => {
+                let place = |k: usize| (usize::from(k / cols != selected.0), usize::from(k % cols != selected.1));
+                count((0..rows * cols).map(|k| (place(k), 1, cells[k])))
+            }
+            Self::Classes(classes) => {
+                let cols = classes.cols.len();
+                let pair = |k: usize| (k / cols, k % cols);
+                count(
+                    (0..classes.lrs.len()).map(pair).map(|(i, j)| {
+                        ((i.min(1), j.min(1)), classes.rows[i] * classes.cols[j], classes.lrs[i * cols + j])
+                    }),
+                )
+            }
             Self::File { path, .. } => format!("file:{path}"),
         }
     }
@@ -137,6 +184,12 @@ impl Pattern {
     /// # Errors
     /// A file of another shape.
     pub fn states(&self, rows: usize, cols: usize, selected: (usize, usize)) -> Result<Vec<bool>, StudyError> {
+        if let Self::Cells { cells, .. } = self {
+            return Ok(cells.clone());
+        }
+        if let Self::Classes(classes) = self {
+            return Ok(classes.spread(rows, cols, selected));
+        }
         if let Self::File { path, rows: r, cols: c, cells } = self {
             if (*r, *c) != (rows, cols) {
                 let message = format!("the pattern file `{path}` holds {r} x {c} cells, the array {rows} x {cols}");
@@ -156,7 +209,7 @@ impl Pattern {
             },
             Self::Checker { odd } => ((i + selected.0 + j + selected.1) % 2 == 1) == *odd,
             Self::Random { share, .. } => stream.uniform() < *share,
-            Self::File { .. } => false,
+            Self::File { .. } | Self::Cells { .. } | Self::Classes(_) => false,
         };
         Ok((0..rows * cols).map(|k| state(k / cols, k % cols)).collect())
     }
@@ -187,7 +240,8 @@ impl Pattern {
                     pr.iter().flat_map(|&i| pc.iter().map(move |&j| ((rp[i] + cp[j]) % 2 == 1) == *odd)).collect();
                 Some(Classes { rows: keep(r), cols: keep(c), lrs })
             }
-            Self::Random { .. } | Self::File { .. } => None,
+            Self::Classes(classes) => Some(classes.clone()),
+            Self::Random { .. } | Self::File { .. } | Self::Cells { .. } => None,
         }
     }
 }
@@ -209,7 +263,7 @@ mod tests {
                 let in_row: usize = (1..cols).filter(|&j| states[j]).count();
                 let by_class: usize =
                     (1..classes.cols.len()).filter(|&j| classes.lrs[j]).map(|j| classes.cols[j]).sum();
-                assert_eq!(in_row, by_class, "{} {rows} x {cols}", pattern.describe());
+                assert_eq!(in_row, by_class, "{} {rows} x {cols}", pattern.describe((0, 0)));
                 let all = states.iter().skip(1).filter(|s| **s).count();
                 let mut counted = 0;
                 for (i, r) in classes.rows.iter().enumerate() {
@@ -218,7 +272,7 @@ mod tests {
                         counted += usize::from(lrs) * r * c;
                     }
                 }
-                assert_eq!(all, counted, "{} {rows} x {cols}", pattern.describe());
+                assert_eq!(all, counted, "{} {rows} x {cols}", pattern.describe((0, 0)));
             }
         }
     }

@@ -62,20 +62,21 @@ impl<'a> Pulsed<'a> {
         wave: &dyn Fn(f64) -> String,
         options: &'static str,
     ) -> Result<Bench, StudyError> {
-        fits(self.layout.rows, self.layout.cols)?;
+        fits(self.layout.rows, self.layout.cols, self.reader.alone.bytes)?;
         let supply = self.supply(wave, options);
         array::full(context.definitions, &self.reader.cell, &self.layout, self.lrs, &supply)
     }
 
     fn supply<'b>(&'b self, wave: &'b dyn Fn(f64) -> String, options: &'static str) -> Supply<'b> {
         let Reader { volts, load, driver, .. } = *self.reader;
-        Supply { scheme: self.scheme, volts, load, loaded: self.scheme.senses_voltage(), driver, wave, options }
+        let (loaded, nudge) = (self.scheme.senses_voltage(), 0.0);
+        Supply { scheme: self.scheme, volts, load, loaded, nudge, driver, wave, options }
     }
 
     /// Names of all sources.
     #[must_use]
     pub fn sources(&self) -> Vec<String> {
-        array::full_sources(&self.layout, &self.supply(&constant, array::STILL))
+        array::full_sources(&self.reader.cell, &self.layout, &self.supply(&constant, array::STILL))
     }
 
     /// Resistors between sources and lines.
@@ -89,11 +90,12 @@ impl<'a> Pulsed<'a> {
             other if other.starts_with("vw") => pull(self.scheme.other_wl),
             _ => pull(self.scheme.other_bl),
         };
+        let lines = |source: &&String| !source.starts_with("vg");
         let resistor = |source: &String| {
             let all = driver + behind(source);
             (all > 0.0).then(|| Series { name: source.replacen('v', "r", 1), driver: driver / all })
         };
-        self.sources().iter().filter_map(resistor).collect()
+        self.sources().iter().filter(lines).filter_map(resistor).collect()
     }
 
     /// The sensed signal: the voltage of a pulled-up bit line, else the current out of the selected one.

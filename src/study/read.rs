@@ -1,15 +1,22 @@
 //! Reading one cell of an array: what the sense end sees, in full or by symmetry.
 
-use super::array::{self, ARRAY, BL_SOURCE, CELL_AMMETER, Cell, Layout, SELECTED_BL, SELECTED_WL, Supply, Wires};
+use super::array::{self, ARRAY, BL_SOURCE, CELL_AMMETER, Layout, SELECTED_BL, SELECTED_WL, Supply, Wires};
 use super::bench::Wanted;
-use super::pattern::Pattern;
+use super::cell::{self, Cell};
+use super::pattern::{Classes, Pattern};
 use super::scheme::Scheme;
-use super::{Arguments, Context, StudyError};
+use super::{Arguments, Context, Definitions, Solution, StudyError};
+use crate::circuit::UnknownKind;
 use crate::plan::{Overrides, Signal, Snapshot};
 use crate::result::Stats;
 
-/// Memory of one cell of a full array in bytes, line nodes and factors included; estimated for two-terminal cells.
-const CELL_BYTES: f64 = 3000.0;
+/// Memory of one cell of a full array in bytes: its line nodes with their factors, each device, each state. Measured on
+/// arrays of 512 x 512 resistors, 1S-1R cells and cells of two states.
+const NODE_BYTES: f64 = 900.0;
+const DEVICE_BYTES: f64 = 250.0;
+const STATE_BYTES: f64 = 800.0;
+/// Memory of a cell of which nothing is known but that it has no state: two devices.
+pub const TYPICAL_BYTES: f64 = NODE_BYTES + 2.0 * DEVICE_BYTES;
 
 /// Everything about a read but the size, the scheme and the data.
 #[derive(Debug, Clone)]
@@ -37,6 +44,28 @@ pub struct Alone {
     pub hrs: f64,
     /// A through the LRS cell at V/2.
     pub half: f64,
+    /// Memory of a cell in a full array, in bytes; estimated.
+    pub bytes: f64,
+    /// V from which the states can be told apart, where they cannot at the read voltage.
+    pub apart: Option<f64>,
+}
+
+/// States whose currents differ by less than this share are the same to a reader.
+const ALIKE: f64 = 0.1;
+/// Where they are, the voltage from which they differ is looked for up to this many times the one in use,
+const FARTHEST: f64 = 5.0;
+/// in so many steps.
+const STEPS: usize = 100;
+
+/// How the lines are biased and the bit line is sensed.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// The scheme.
+    pub scheme: &'a Scheme,
+    /// The selected bit line ends in the load, for its voltage; else in its source, for its current.
+    pub loaded: bool,
+    /// Added to the source of the selected bit line, as a fraction of V.
+    pub nudge: f64,
 }
 
 /// What a read shows.
@@ -88,16 +117,20 @@ impl<'d> Reader<'d> {
     /// What a reader should know about the cell at this voltage.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
-        let Alone { lrs, hrs, half } = self.alone;
+        let Alone { lrs, hrs, half, .. } = self.alone;
         let mut out = vec![format!(
             "one cell alone at {} V: {lrs:.4e} A in LRS, {hrs:.4e} A in HRS, NL = I(V)/I(V/2) = {:.4}",
             self.volts,
             lrs / half
         )];
-        if (lrs / hrs - 1.0).abs() < 0.1 {
+        if (lrs / hrs - 1.0).abs() < ALIKE {
+            let from = self.alone.apart.map_or_else(
+                || format!("nor do they up to {} V", FARTHEST * self.volts),
+                |v| format!("they differ by 10 % from {v:.3} V on: raise the voltage"),
+            );
             out.push(format!(
-                "both states carry nearly the same current at {} V: the selector does not turn on, or the states are \
-                 the same; raise vread",
+                "at {} V both states carry nearly the same current, {lrs:.4e} A and {hrs:.4e} A: the selector does not turn \
+                 on, or the states are the same; {from}",
                 self.volts
             ));
         }
@@ -110,79 +143,156 @@ impl<'d> Reader<'d> {
         self.wires.is_ideal() && context.definitions.run().is_none()
     }
 
-    fn supply<'a>(&self, scheme: &'a Scheme, loaded: bool, wave: &'a dyn Fn(f64) -> String) -> Supply<'a> {
+    fn supply<'a>(&self, ask: &Ask<'a>, wave: &'a dyn Fn(f64) -> String) -> Supply<'a> {
+        let Ask { scheme, loaded, nudge } = *ask;
         let options = array::STILL;
-        Supply { scheme, volts: self.volts, load: self.load, loaded, driver: self.driver, wave, options }
+        Supply { scheme, volts: self.volts, load: self.load, loaded, nudge, driver: self.driver, wave, options }
     }
 
-    /// Reads by symmetry; `None` when the pattern has no classes of like lines.
+    /// Reads by symmetry. The voltages are those of the pairs of classes, row-major.
+    ///
+    /// # Errors
+    /// Non-convergence.
     pub fn by_symmetry(
         &self,
         context: &Context,
-        scheme: &Scheme,
-        loaded: bool,
-        (rows, cols): (usize, usize),
-        pattern: &Pattern,
+        ask: &Ask,
+        classes: &Classes,
         lrs: bool,
-    ) -> Option<Result<Reading, StudyError>> {
-        let classes = pattern.classes(rows, cols)?;
-        let supply = self.supply(scheme, loaded, &level);
-        let lines = array::reduced_lines(&self.cell, &classes, lrs, &supply);
-        let sources = array::reduced_sources(&classes, scheme);
-        let cell = [
-            Signal::Voltage(SELECTED_WL.to_owned()),
-            Signal::Voltage(SELECTED_BL.to_owned()),
-            Signal::Current(CELL_AMMETER.to_owned()),
-        ];
-        let bench = context.definitions.bench(&lines);
-        Some(bench.and_then(|bench| solve(context, &bench, scheme, &sources, cell)))
+    ) -> Result<(Reading, Vec<f64>), StudyError> {
+        let lines = array::reduced_lines(&self.cell, classes, lrs, &self.supply(ask, &level));
+        let mut wanted = Wanted {
+            signals: probes([
+                Signal::Voltage(SELECTED_WL.to_owned()),
+                Signal::Voltage(SELECTED_BL.to_owned()),
+                Signal::Current(CELL_AMMETER.to_owned()),
+            ]),
+            ..Wanted::default()
+        };
+        let nets = |kind: char, count: usize| (0..count).map(move |k| Signal::Voltage(format!("{kind}{k}")));
+        wanted.signals.extend(nets('w', classes.rows.len()).chain(nets('b', classes.cols.len())));
+        let bench = context.definitions.bench(&lines)?;
+        let sources = array::reduced_sources(&self.cell, classes, ask.scheme);
+        let (reading, solution) = solve(context, &bench, ask.scheme, &sources, wanted, &mut Vec::new())?;
+        let (rows, cols) = (0..classes.rows.len(), 0..classes.cols.len());
+        let across = |i: usize, j: usize| solution.last(PROBES + i) - solution.last(PROBES + classes.rows.len() + j);
+        let voltages = rows.flat_map(|i| cols.clone().map(move |j| (i, j))).map(|(i, j)| across(i, j)).collect();
+        Ok((reading, voltages))
     }
 
-    /// Reads in full.
+    /// Reads in full; `states` row-major, the selected cell's own included. `near` is the solution of a read of the same
+    /// array in other states, where the search for this one starts; this one replaces it. Without one Monte Carlo runs start
+    /// from the nominal array.
     ///
     /// # Errors
-    /// An array beyond memory, a pattern of another shape, non-convergence.
+    /// An array beyond memory, non-convergence.
     pub fn in_full(
         &self,
         context: &Context,
-        scheme: &Scheme,
-        loaded: bool,
+        ask: &Ask,
         layout: &Layout,
-        pattern: &Pattern,
-        lrs: bool,
+        states: &[bool],
+        near: &mut Vec<f64>,
     ) -> Result<Reading, StudyError> {
-        let Layout { rows, cols, selected, .. } = *layout;
-        fits(rows, cols)?;
-        let mut states = pattern.states(rows, cols, selected)?;
-        states[selected.0 * cols + selected.1] = lrs;
-        let supply = self.supply(scheme, loaded, &level);
-        let bench = array::full(context.definitions, &self.cell, layout, &states, &supply)?;
-        let sources = array::full_sources(layout, &supply);
-        let (i, j) = selected;
-        let cell = [
+        self.whole(context, ask, layout, states, near, &[]).map(|(reading, _)| reading)
+    }
+
+    /// The same with the voltages of all cells, row-major.
+    ///
+    /// # Errors
+    /// As [`Reader::in_full`].
+    pub fn with_voltages(
+        &self,
+        context: &Context,
+        ask: &Ask,
+        layout: &Layout,
+        states: &[bool],
+        near: &mut Vec<f64>,
+    ) -> Result<(Reading, Vec<f64>), StudyError> {
+        let (reading, solution) = self.whole(context, ask, layout, states, near, &["v"])?;
+        let voltages = solution.matrix("v").map(<[f64]>::to_vec).unwrap_or_default();
+        Ok((reading, voltages))
+    }
+
+    fn whole(
+        &self,
+        context: &Context,
+        ask: &Ask,
+        layout: &Layout,
+        states: &[bool],
+        near: &mut Vec<f64>,
+        quantities: &[&str],
+    ) -> Result<(Reading, Solution), StudyError> {
+        fits(layout.rows, layout.cols, self.alone.bytes)?;
+        let bench = |definitions: &Definitions| {
+            let supply = self.supply(ask, &level);
+            array::full(definitions, &self.cell, layout, states, &supply)
+        };
+        if near.is_empty() && context.definitions.run().is_some() {
+            let start = context.definitions.of_nominal(&self.key(ask, layout, states), |nominal| {
+                let mut found = Vec::new();
+                let wanted = Wanted { signals: vec![Signal::Current(BL_SOURCE.to_owned())], ..Wanted::default() };
+                bench(nominal)?.operating_point_near(&mut found, &wanted, context.watch)?;
+                Ok(found)
+            })?;
+            near.clone_from(&start);
+        }
+        let sources = array::full_sources(&self.cell, layout, &self.supply(ask, &level));
+        let (i, j) = layout.selected;
+        let signals = probes([
             Signal::Voltage(format!("{ARRAY}.wl_{i}_{j}")),
             Signal::Voltage(format!("{ARRAY}.bl_{i}_{j}")),
             Signal::Current(format!("{ARRAY}.c_{i}_{j}")),
-        ];
-        solve(context, &bench, scheme, &sources, cell)
+        ]);
+        let snapshots = if quantities.is_empty() { Vec::new() } else { vec![snapshot(quantities)] };
+        solve(context, &bench(context.definitions)?, ask.scheme, &sources, Wanted { signals, snapshots }, near)
+    }
+
+    /// What tells one full read from another.
+    fn key(&self, ask: &Ask, layout: &Layout, states: &[bool]) -> String {
+        let bits: String = states.chunks(4).map(nibble).collect();
+        let Self { volts, load, driver, .. } = self;
+        format!("{} {ask:?} {layout:?} {volts:?} {load:?} {driver:?} {bits}", self.cell.name())
+    }
+}
+
+/// Four states as one hexadecimal digit.
+fn nibble(states: &[bool]) -> char {
+    let digit = states.iter().fold(0, |all, lrs| 2 * all + u32::from(*lrs));
+    char::from_digit(digit, 16).unwrap_or('0')
+}
+
+/// Matrices of the array at the operating point.
+fn snapshot(quantities: &[&str]) -> Snapshot {
+    Snapshot {
+        array: ARRAY.to_owned(),
+        quantities: quantities.iter().map(|q| (*q).to_owned()).collect(),
+        at: Vec::new(),
+        at_end: true,
+        file: None,
+        state_file: None,
     }
 }
 
 /// All cells of a biased array, row-major.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CellMaps {
+    /// Data: true = LRS.
+    pub lrs: Vec<bool>,
     /// V, word line minus bit line.
     pub voltage: Vec<f64>,
     /// A from word line to bit line.
     pub current: Vec<f64>,
     /// W.
     pub power: Vec<f64>,
+    /// States of the cells' devices, by name.
+    pub states: Vec<(String, Vec<f64>)>,
     /// Counters.
     pub stats: Stats,
 }
 
 impl Reader<'_> {
-    /// Voltage, current and power of every cell; the pattern holds for the selected cell too.
+    /// Voltage, current, power and states of every cell; the pattern holds for the selected cell too.
     ///
     /// # Errors
     /// As [`Reader::in_full`].
@@ -193,23 +303,32 @@ impl Reader<'_> {
         layout: &Layout,
         pattern: &Pattern,
     ) -> Result<CellMaps, StudyError> {
-        fits(layout.rows, layout.cols)?;
-        let states = pattern.states(layout.rows, layout.cols, layout.selected)?;
-        let supply = self.supply(scheme, false, &level);
-        let bench = array::full(context.definitions, &self.cell, layout, &states, &supply)?;
-        let snapshot = Snapshot {
-            array: ARRAY.to_owned(),
-            quantities: ["v", "i", "p"].map(str::to_owned).to_vec(),
-            at: Vec::new(),
-            at_end: true,
-            file: None,
-            state_file: None,
-        };
-        let wanted = Wanted { snapshots: vec![snapshot], ..Wanted::default() };
+        fits(layout.rows, layout.cols, self.alone.bytes)?;
+        let lrs = pattern.states(layout.rows, layout.cols, layout.selected)?;
+        let supply = self.supply(&Ask { scheme, loaded: false, nudge: 0.0 }, &level);
+        let bench = array::full(context.definitions, &self.cell, layout, &lrs, &supply)?;
+        let names = self.states(context)?;
+        let quantities: Vec<&str> = ["v", "i", "p"].into_iter().chain(names.iter().map(String::as_str)).collect();
+        let wanted = Wanted { snapshots: vec![snapshot(&quantities)], ..Wanted::default() };
         let solution = bench.operating_point(&Overrides::default(), &wanted, context.watch)?;
         let matrix = |name: &str| solution.matrix(name).map(<[f64]>::to_vec).unwrap_or_default();
         let (voltage, current, power) = (matrix("v"), matrix("i"), matrix("p"));
-        Ok(CellMaps { voltage, current, power, stats: solution.stats })
+        let states = names.into_iter().map(|name| (matrix(&name), name)).map(|(values, name)| (name, values)).collect();
+        Ok(CellMaps { lrs, voltage, current, power, states, stats: solution.stats })
+    }
+
+    /// Names of the states that the devices of the cell have: `x`, `s`.
+    fn states(&self, context: &Context) -> Result<Vec<String>, StudyError> {
+        let built = context
+            .definitions
+            .bench(&cell::single_lines(&self.cell, self.volts, true))?
+            .build(&Overrides::default())?;
+        let mut names = Vec::new();
+        for group in &built.circuit.groups {
+            let states = group.card().internals.iter().filter(|i| !matches!(i.unit, "A" | "V"));
+            names.extend(states.map(|i| i.name.to_owned()).filter(|name| !names.contains(name)).collect::<Vec<_>>());
+        }
+        Ok(names)
     }
 }
 
@@ -222,9 +341,9 @@ fn level(volts: f64) -> String {
 ///
 /// # Errors
 /// In plain words with the numbers.
-pub fn fits(rows: usize, cols: usize) -> Result<(), StudyError> {
+pub fn fits(rows: usize, cols: usize, cell_bytes: f64) -> Result<(), StudyError> {
     #[allow(clippy::cast_precision_loss, reason = "an estimate")]
-    let bytes = CELL_BYTES * rows as f64 * cols as f64;
+    let bytes = cell_bytes * rows as f64 * cols as f64;
     let free = crate::elaborate::array::spec::free_memory().unwrap_or(f64::INFINITY);
     if bytes <= free {
         return Ok(());
@@ -237,40 +356,85 @@ pub fn fits(rows: usize, cols: usize) -> Result<(), StudyError> {
     )))
 }
 
+/// Number of signals before those of the powers and of the study.
+const PROBES: usize = 5;
+
+/// Voltage and current of the selected bit line, then the word line, the bit line and the current of the selected cell.
+fn probes(cell: [Signal; 3]) -> Vec<Signal> {
+    let mut signals = vec![Signal::Voltage(SELECTED_BL.to_owned()), Signal::Current(BL_SOURCE.to_owned())];
+    signals.extend(cell);
+    signals
+}
+
+/// Solves for the signals of [`probes`], more of the study's own behind them, and the power of the sources.
 fn solve(
     context: &Context,
     bench: &super::Bench,
     scheme: &Scheme,
     sources: &[String],
-    cell: [Signal; 3],
-) -> Result<Reading, StudyError> {
-    let mut signals = vec![Signal::Voltage(SELECTED_BL.to_owned()), Signal::Current(BL_SOURCE.to_owned())];
-    signals.extend(cell);
-    let before = signals.len();
-    signals.extend(sources.iter().map(|name| Signal::Power(name.clone())));
-    let wanted = Wanted { signals, ..Wanted::default() };
-    let solution = bench.operating_point(&Overrides::default(), &wanted, context.watch)?;
+    mut wanted: Wanted,
+    near: &mut Vec<f64>,
+) -> Result<(Reading, Solution), StudyError> {
+    let before = wanted.signals.len();
+    wanted.signals.extend(sources.iter().map(|name| Signal::Power(name.clone())));
+    let solution = bench.operating_point_near(near, &wanted, context.watch)?;
     let power = -(before..before + sources.len()).map(|k| solution.last(k)).sum::<f64>();
     let sign = scheme.sign();
-    Ok(Reading {
+    let reading = Reading {
         voltage: solution.last(0),
         current: sign * solution.last(1),
         cell: sign * (solution.last(2) - solution.last(3)),
         through: sign * solution.last(4),
         power,
-        stats: solution.stats,
-    })
+        stats: solution.stats.clone(),
+    };
+    Ok((reading, solution))
 }
 
 impl Alone {
+    /// Of the nominal cell.
     fn measure(context: &Context, cell: &Cell, volts: f64) -> Result<Self, StudyError> {
-        let current = |volts: f64, lrs: bool| {
-            let lines = array::single_lines(cell, volts, lrs);
-            let wanted = Wanted { signals: vec![Signal::Current("v1".to_owned())], ..Wanted::default() };
-            let bench = context.definitions.bench(&lines)?;
-            let solution = bench.operating_point(&Overrides::default(), &wanted, context.watch)?;
-            Ok::<f64, StudyError>(-solution.last(0))
-        };
-        Ok(Self { lrs: current(volts, true)?, hrs: current(volts, false)?, half: current(0.5 * volts, true)? })
+        let key = format!("alone {} {volts:?}", cell.name());
+        let found = context.definitions.of_nominal(&key, |definitions| {
+            let wanted = || Wanted { signals: vec![Signal::Current("v1".to_owned())], ..Wanted::default() };
+            let current = |(volts, lrs): (f64, bool)| {
+                let bench = definitions.bench(&cell::single_lines(cell, volts, lrs))?;
+                let solution = bench.operating_point(&Overrides::default(), &wanted(), context.watch)?;
+                Ok::<f64, StudyError>(-solution.last(0))
+            };
+            let points = [(volts, true), (volts, false), (0.5 * volts, true)];
+            let mut found = points.into_iter().map(current).collect::<Result<Vec<f64>, _>>()?;
+            found.push(memory(definitions, cell)?);
+            if (found[0] / found[1] - 1.0).abs() < ALIKE {
+                #[allow(clippy::cast_precision_loss, reason = "few steps")]
+                let grid: Vec<f64> = (1..=STEPS).map(|k| FARTHEST * volts * k as f64 / STEPS as f64).collect();
+                let curve = |lrs: bool| {
+                    let bench = definitions.bench(&cell::single_lines(cell, 0.0, lrs))?;
+                    Ok::<_, StudyError>(
+                        bench.sweep("v1", grid.clone(), &wanted(), context.watch)?.values.swap_remove(0),
+                    )
+                };
+                // what happens far above the voltage in use is a hint, and may fail
+                if let (Ok(low), Ok(high)) = (curve(true), curve(false)) {
+                    let apart = |k: &usize| (low[*k] / high[*k] - 1.0).abs() >= ALIKE;
+                    found.extend((0..STEPS).find(apart).map(|k| grid[k]));
+                }
+            }
+            Ok(found)
+        })?;
+        Ok(Self { lrs: found[0], hrs: found[1], half: found[2], bytes: found[3], apart: found.get(4).copied() })
     }
+}
+
+/// Memory of one cell in a full array, in bytes.
+///
+/// # Errors
+/// A cell that cannot be built.
+#[allow(clippy::cast_precision_loss, reason = "an estimate")]
+pub fn memory(definitions: &Definitions, cell: &Cell) -> Result<f64, StudyError> {
+    let built = definitions.bench(&cell::single_lines(cell, 0.0, true))?.build(&Overrides::default())?;
+    let sources = 1 + usize::from(cell.gate().is_some());
+    let devices = built.circuit.groups.iter().map(|group| group.len()).sum::<usize>().saturating_sub(sources);
+    let states = built.circuit.unknowns.iter().filter(|u| u.kind == UnknownKind::State).count();
+    Ok(NODE_BYTES + DEVICE_BYTES * devices as f64 + STATE_BYTES * states as f64)
 }

@@ -48,7 +48,7 @@ pub struct Scheme {
 }
 
 /// The known schemes; `custom` is the user's own table.
-pub const NAMES: &[&str] = &["obpu", "abpu", "v2", "v3", "ground", "float", "parallel", "custom"];
+pub const NAMES: &[&str] = &["obpu", "abpu", "v2", "v3", "ground", "float", "column", "parallel", "custom"];
 
 use Drive::{Float, Level, PullUp};
 
@@ -85,6 +85,11 @@ const TABLE: &[(&str, [Drive; 4], &str)] = &[
         "V on the selected word line, 0 on the selected bit line, all other lines floating",
     ),
     (
+        "column",
+        [Level(0.0), Level(1.0), Level(0.0), Level(0.0)],
+        "V on the selected bit line, all other lines grounded: the read of cells with a transistor",
+    ),
+    (
         "parallel",
         [Level(1.0), Level(0.0), Level(1.0), Level(0.0)],
         "V on every word line, every bit line at 0: all cells at once, as in a matrix-vector product",
@@ -114,6 +119,12 @@ impl Scheme {
     #[must_use]
     pub fn across(&self) -> f64 {
         (self.wl.level().unwrap_or(0.0) - self.bl.level().unwrap_or(0.0)).abs()
+    }
+
+    /// Are all cells biased like the selected one, so that all gates are open?
+    #[must_use]
+    pub fn takes_all_rows(&self) -> bool {
+        self.other_wl == self.wl && self.other_bl == self.bl
     }
 
     /// Is the selected bit line pulled up, so that its voltage is what is sensed?

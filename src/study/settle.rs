@@ -45,6 +45,8 @@ const ARGUMENTS: &[Argument] = &[
     pulsed::CWL,
     pulsed::CBL,
     words::RDRIVER,
+    words::VGATE,
+    words::VOFF,
     words::ROW,
     words::COL,
     Argument { fallback: Fallback::Is("1p"), ..pulsed::EDGE },
@@ -118,7 +120,7 @@ impl Study for Settle {
         let mut report = Report { title: format!("Settling of a read of {}", reader.cell.name()), ..Report::default() };
         define(&mut report, &schemes, arguments.number("band"));
         report.notes = reader.remarks();
-        report.notes.push(format!("pattern {}", pattern.describe()));
+        report.notes.push(format!("pattern {}", pattern.describe((0, 0))));
         if wires.cwl == 0.0 && wires.cbl == 0.0 {
             report.notes.push("the lines have no capacitance (cwire=0): nothing but the cell can be slow".to_owned());
         }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::array::Layout;
 use super::pattern::Choice;
-use super::read::Reader;
+use super::read::{Ask, Reader};
 use super::scheme::Scheme;
 use super::{Argument, Arguments, Card, Context, Fallback, Study, StudyError, words};
 use crate::result::report::{Axis, Chart, Fact, Grid, Report, Series};
@@ -44,6 +44,8 @@ const ARGUMENTS: &[Argument] = &[
     words::RWL,
     words::RBL,
     words::RDRIVER,
+    words::VGATE,
+    words::VOFF,
     words::ROW,
     Argument { text: "Column of the selected cell from 0; left out, one column after the other.", ..words::COL },
 ];
@@ -69,13 +71,15 @@ impl Study for Sneak {
             Some(col) => vec![col],
             None => (0..layout.cols).collect(),
         };
+        let ask = Ask { scheme: &scheme, loaded: false, nudge: 0.0 };
         context.watch.expect(columns.len());
         let reads: Vec<_> = columns
             .par_iter()
             .map(|&col| {
                 context.check()?;
                 let layout = Layout { selected: (layout.selected.0, col), ..layout };
-                let reading = reader.in_full(context, &scheme, false, &layout, &pattern, lrs);
+                let states = layout.states(&pattern, lrs)?;
+                let reading = reader.in_full(context, &ask, &layout, &states, &mut Vec::new());
                 context.watch.advance();
                 reading
             })
@@ -116,7 +120,7 @@ impl Study for Sneak {
             y: Axis::linear("Sneak share of the sensed current", ""),
             #[allow(clippy::cast_precision_loss, reason = "column numbers")]
             series: vec![Series {
-                label: pattern.describe(),
+                label: pattern.describe(layout.selected),
                 x: columns.iter().map(|&c| c as f64).collect(),
                 y: shares,
             }],

@@ -8,7 +8,7 @@
 //! error rate  least share of reads on the wrong side of one threshold, LRS and HRS reads equally likely
 //! ```
 
-use crate::result::report::{Axis, Chart, Grid, Report, Series, Value};
+use crate::result::report::{Axis, Grid, Paper, PaperGroup, Report, Value};
 
 /// Confidence of the bands is 1 - ALPHA.
 const ALPHA: f64 = 0.05;
@@ -81,16 +81,43 @@ impl Sample {
         let shape = cross / square;
         (shape, (mx - my / shape).exp())
     }
-    /// Points of the distribution on paper: value, transformed F, and its band.
-    fn paper(&self, transform: impl Fn(f64) -> f64) -> Vec<[f64; 4]> {
+    /// The sample on a paper, with the line of a fitted distribution: places of it are `line.0 + line.1 ln x`.
+    fn on(&self, paper: &Kind, label: &str, line: (f64, f64)) -> PaperGroup {
         let n = self.0.len() as f64;
         let half = ((2.0 / ALPHA).ln() / (2.0 * n)).sqrt();
-        let inside = |f: f64| if f > 0.0 && f < 1.0 { transform(f) } else { f64::NAN };
-        let point = |(k, x): (usize, &f64)| {
-            let f = (k as f64 + 0.7) / (n + 0.4);
-            [*x, inside(f), inside(f - half), inside(f + half)]
-        };
-        self.0.iter().enumerate().map(point).collect()
+        let share = |k: usize| (k as f64 + 0.7) / (n + 0.4);
+        let place = |f: f64| if f > 0.0 && f < 1.0 { (paper.place)(f) } else { f64::NAN };
+        let ranked = || self.0.iter().enumerate();
+        // the line runs on beyond the sample, to where the frame ends
+        let (low, high) = (self.quantile(0.0), self.quantile(1.0));
+        let ends = [low * low / high, high * high / low];
+        PaperGroup {
+            label: label.to_owned(),
+            points: ranked().map(|(k, x)| (*x, place(share(k)))).collect(),
+            band: ranked().map(|(k, x)| (*x, place(share(k) - half), place(share(k) + half))).collect(),
+            line: ends.map(|x| (x, line.0 + line.1 * x.ln())).to_vec(),
+        }
+    }
+}
+
+/// A kind of probability paper.
+struct Kind {
+    name: &'static str,
+    place: fn(f64) -> f64,
+}
+
+/// Shares that are labelled, in per cent.
+const LABELS: [f64; 15] = [0.01, 0.1, 1.0, 5.0, 10.0, 20.0, 30.0, 50.0, 63.2, 70.0, 80.0, 90.0, 95.0, 99.0, 99.9];
+
+impl Kind {
+    const LOGNORMAL: Self = Self { name: "lognormal", place: probit };
+    const WEIBULL: Self = Self { name: "weibull", place: |f| (-(1.0 - f).ln()).ln() };
+
+    /// The labels; 63.2 % is where ln(-ln(1 - F)) is 0, and stands on Weibull paper in the place of 70 %.
+    fn ticks(&self) -> Vec<(f64, String)> {
+        let without = if self.name == "weibull" { 70.0 } else { 63.2 };
+        let labels = LABELS.iter().filter(|share| **share != without);
+        labels.map(|share| ((self.place)(share / 100.0), share.to_string())).collect()
     }
 }
 
@@ -206,7 +233,7 @@ pub fn summarise(report: &mut Report, wanted: &Wanted) {
         "weibull_scale",
     ]);
     let mut errors = Grid::new(&["group", "signal", "error_rate", "upper_95", "threshold"]);
-    let mut papers = [Vec::new(), Vec::new()];
+    let mut papers = [(Kind::LOGNORMAL, Vec::new()), (Kind::WEIBULL, Vec::new())];
     for (label, rows) in &groups {
         let values = |k: usize| Sample::new(rows.iter().map(|row| row[k].number()));
         let sample = values(column);
@@ -232,8 +259,10 @@ pub fn summarise(report: &mut Report, wanted: &Wanted) {
         ];
         table.push(front.into_iter().chain(numbers.map(Value::from)));
         if positive {
-            papers[0].extend(curves(label, &sample.paper(probit)));
-            papers[1].extend(curves(label, &sample.paper(|f| (-(1.0 - f).ln()).ln())));
+            if sigma > 0.0 {
+                papers[0].1.push(sample.on(&Kind::LOGNORMAL, label, (-mu / sigma, 1.0 / sigma)));
+                papers[1].1.push(sample.on(&Kind::WEIBULL, label, (-shape * scale.ln(), shape)));
+            }
         }
         for (lrs, hrs) in wanted.signals {
             let place = |name: &str| report.rows.columns.iter().position(|(n, _)| n == name);
@@ -261,13 +290,11 @@ pub fn summarise(report: &mut Report, wanted: &Wanted) {
     if !errors.rows.is_empty() {
         report.tables.push(("error_rate".to_owned(), errors));
     }
-    let kinds = [("lognormal", "Probit of the share (lognormal paper)"), ("weibull", "ln(-ln(1 - F)) (Weibull paper)")];
-    for ((key, y), series) in kinds.into_iter().zip(papers) {
-        if !series.is_empty() {
-            let title = format!("{}, {key}", report.title);
-            let (x, y) = (Axis::log(name, ""), Axis::linear(y, ""));
-            report.charts.push(Chart { name: key.to_owned(), title, x, y, series });
-        }
+    let unit = report.rows.columns[column].1.clone();
+    for (kind, groups) in papers.into_iter().filter(|(_, groups)| !groups.is_empty()) {
+        let title = format!("{} ({} paper, 95 % band)", report.title, kind.name);
+        let x = Axis::log(name, &unit);
+        report.papers.push(Paper { name: kind.name.to_owned(), title, x, ticks: kind.ticks(), groups });
     }
 }
 
@@ -289,14 +316,6 @@ fn groups(rows: &Grid, front: usize, headline: usize) -> Vec<(String, Vec<Vec<Va
         }
     }
     out
-}
-
-fn curves(label: &str, points: &[[f64; 4]]) -> [Series; 3] {
-    let series = |label: String, k: usize| {
-        let (x, y) = points.iter().filter(|p| p[k].is_finite()).map(|p| (p[0], p[k])).unzip();
-        Series { label, x, y }
-    };
-    [series(label.to_owned(), 1), series(format!("{label}, lower 95 %"), 2), series(format!("{label}, upper 95 %"), 3)]
 }
 
 #[cfg(test)]

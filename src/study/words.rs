@@ -48,6 +48,17 @@ pub const RPU: Argument = argument(
     Absent,
     "Pull-up and sense resistance; left out, the LRS resistance of the cell at the read voltage.",
 );
+/// Voltage of the gates of selected rows.
+pub const VGATE: Argument = argument(
+    "vgate",
+    Kind::Number { low: -1e6, high: 1e6 },
+    "V",
+    Absent,
+    "Gate lines of selected rows, for cells with a transistor (ports wl bl sl or wl bl gl).",
+);
+/// Voltage of the other gates.
+pub const VOFF: Argument =
+    argument("voff", Kind::Number { low: -1e6, high: 1e6 }, "V", Is("0"), "Gate lines of all other rows.");
 /// Array sizes.
 pub const SIZES: Argument = argument(
     "sizes",

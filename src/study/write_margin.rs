@@ -42,6 +42,8 @@ const ARGUMENTS: &[Argument] = &[
     words::RDRIVER,
     words::ROW,
     words::COL,
+    words::VGATE,
+    words::VOFF,
 ];
 
 /// Largest |V| among the cells that a condition picks.
@@ -88,7 +90,7 @@ impl Study for WriteMargin {
         .map(|(name, text)| (name.to_owned(), text.to_owned()))
         .to_vec();
         report.definitions.extend(schemes.iter().map(|s| (format!("scheme {}", s.name), s.text.clone())));
-        report.notes.push(format!("pattern {}, V = {} V", pattern.describe(), reader.volts));
+        report.notes.push(format!("pattern {}, V = {} V", pattern.describe((0, 0)), reader.volts));
         report.rows = Grid::new(&[
             "scheme",
             "size",

@@ -1,6 +1,7 @@
 //! Array studies against closed forms, against their own full circuits, and against ngspice.
 #![allow(clippy::unwrap_used)]
 
+mod badcrossbar;
 mod cards;
 mod command;
 mod energy;
@@ -8,8 +9,11 @@ mod maps;
 mod margin;
 mod mvm;
 mod program;
+mod refused;
 mod spice;
 mod sweeps;
+mod transistor;
+mod worst;
 mod write;
 
 use sneakpath::diag::Diagnostic;

@@ -32,28 +32,34 @@ fn flat(lrs: &[bool], r: f64, around: &str) -> String {
 
 /// Values of `print` lines at the operating point.
 pub fn ngspice(netlist: &str, wanted: &[String]) -> Vec<f64> {
-    simulated(netlist, "op", wanted)
+    printed(netlist, "op", wanted)
 }
 
 /// The same at the end of a transient.
 pub fn ngspice_tran(netlist: &str, times: &str, wanted: &[String]) -> Vec<f64> {
     let last: Vec<String> = wanted.iter().map(|name| format!("{name}[length({name})-1]")).collect();
-    simulated(netlist, &format!("tran {times}"), &last)
+    printed(netlist, &format!("tran {times}"), &last)
 }
 
-fn simulated(netlist: &str, analysis: &str, wanted: &[String]) -> Vec<f64> {
-    let folder = tempfile::tempdir().unwrap();
+fn printed(netlist: &str, analysis: &str, wanted: &[String]) -> Vec<f64> {
     let prints: String = wanted.iter().fold(String::new(), |mut s, w| {
         let _ = writeln!(s, "print {w}");
         s
     });
+    controlled(netlist, &format!("{analysis}\n{prints}"), wanted)
+}
+
+/// Values that the commands of a control block show as `name = value`.
+pub fn controlled(netlist: &str, commands: &str, wanted: &[String]) -> Vec<f64> {
+    let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("flat.cir");
-    std::fs::write(&path, format!("{netlist}.control\nset numdgt=12\n{analysis}\n{prints}.endc\n.end\n")).unwrap();
+    std::fs::write(&path, format!("{netlist}.control\nset numdgt=12\n{commands}.endc\n.end\n")).unwrap();
     let output = Command::new("ngspice").arg("-b").arg(&path).output().expect("ngspice is installed");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let value = |name: &String| {
-        let line = text.lines().find(|l| l.trim_start().starts_with(&format!("{name} =")));
-        line.and_then(|l| l.split('=').nth(1)).and_then(|v| v.trim().parse().ok())
+        let shown = |l: &&str| l.split('=').next().is_some_and(|head| head.trim() == name);
+        let line = text.lines().find(shown)?;
+        line.split('=').nth(1)?.split_whitespace().next()?.parse().ok()
     };
     let values: Option<Vec<f64>> = wanted.iter().map(value).collect();
     values.unwrap_or_else(|| panic!("ngspice said:\n{text}\n{}", String::from_utf8_lossy(&output.stderr)))

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use sneakpath::result::report::Report;
 
-use super::spice::ngspice;
+use super::spice::{controlled, ngspice};
 use super::{RESISTOR, close, number, run, try_run};
 
 /// A thresholded memristor without a window: above the threshold its state moves at a constant rate.
@@ -83,6 +83,40 @@ fn constant_rates_have_a_closed_form() {
         assert!((change[k] - wanted).abs() <= 1e-3 * pulse, "cell {k}: {:e} is not {wanted:e}", change[k]);
     }
     assert!(report.trust.energy_error < 1e-6, "{:e}", report.trust.energy_error);
+}
+
+/// The states of a 2 x 2 array with wires after one pulse, flat in ngspice: each state is the charge of a capacitor.
+#[test]
+fn one_pulse_in_ngspice() {
+    let rate = 2e5;
+    let card = ".disturb cell lrs=(x0=0.1) hrs=(x0=0.9) scheme=v2 vwrite=1 width=100n edge=2n rows=2 rwire=200 direct=1 cycles=10\n";
+    let report = run(&format!("{MEMORY}{}{card}", model("none", rate)));
+    let pulse = |v: f64| format!("pwl(0 0 2n {v} 102n {v} 104n 0 204n 0)");
+    let mut flat = "flat\n.options reltol=1e-6 abstol=1e-15 vntol=1e-9 chgtol=1e-20\n".to_owned();
+    for (line, v) in [("w0", 1.0), ("w1", 0.5), ("b0", 0.5), ("b1", 0.0)] {
+        let _ = writeln!(flat, "V{line} {line} 0 {}", pulse(v));
+    }
+    for i in 0..2 {
+        let _ = writeln!(flat, "Ra{i} w{i} w{i}_0 200\nRc{i} w{i}_0 w{i}_1 200");
+        let _ = writeln!(flat, "Rd{i} b{i}_0 b{i}_1 200\nRe{i} b{i}_1 b{i} 200");
+        for j in 0..2 {
+            let v = format!("v(w{i}_{j},b{j}_{i})");
+            let _ = writeln!(flat, "B{i}{j} w{i}_{j} b{j}_{i} i={v}/(10k+990k*v(x{i}{j}))\nC{i}{j} x{i}{j} 0 1 ic=0.1");
+            let _ = writeln!(flat, "Bx{i}{j} 0 x{i}{j} i={v}>0.3 ? {rate}*({v}/0.3-1)^3 : 0");
+        }
+    }
+    let cells = [(0, 0), (1, 0), (1, 1)];
+    let wanted: Vec<String> = cells.iter().map(|(i, j)| format!("y{i}{j}")).collect();
+    let measures: String = cells.iter().fold("tran 0.1n 204n 0 0.1n uic\n".to_owned(), |all, (i, j)| {
+        format!("{all}meas tran y{i}{j} find v(x{i}{j}) at=203n\n")
+    });
+    let found = controlled(&flat, &measures, &wanted);
+    let change = &report.maps.iter().find(|m| m.name == "change").unwrap().values;
+    for ((i, j), x) in cells.into_iter().zip(found) {
+        // edges of 2 ns in steps of 0.1 ns, their trapezoids, and the numbers that `meas` shows: 1e-3 of the change
+        let (got, moved) = (change[2 * i + j], x - 0.1);
+        assert!((got - moved).abs() <= 5e-3 * moved.abs() + 1e-7, "cell {i}, {j}: {got:e} is not {moved:e}");
+    }
 }
 
 /// What is promised: within 2 % of a pulse-by-pulse simulation at 1000 pulses, with a window that bends the law.

@@ -117,7 +117,7 @@ fn bases(card: &Card, cards: &[&StudyCard]) -> (Vec<Option<StudyCard>>, Vec<Diag
     }
     let Some(other) = cards.first() else { return (vec![None], Vec::new()) };
     let mut borrowed = (*other).clone();
-    borrowed.options.retain(|o| card.arguments.iter().any(|a| a.name == o.name.text));
+    borrowed.options.retain(|o| card.arguments.iter().any(|a| a.name == o.name.text && a.kind.takes(&o.value)));
     if !card.needs_cell {
         borrowed.names.clear();
     }

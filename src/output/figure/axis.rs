@@ -15,6 +15,8 @@ pub enum Spacing {
 
 /// A logarithmic axis shows at most this many decades below its largest value: exact zeros of a solver are not data.
 const DECADES: f64 = 10.0;
+/// A logarithmic axis over less than this ratio has round ticks instead of decades.
+const NARROW: f64 = 5.0;
 /// A range this small beside its values is rounding noise, and is not blown up to the height of the panel.
 const FLAT: f64 = 1e-7;
 
@@ -61,7 +63,20 @@ impl Axis {
         Self { low, high, spacing: Spacing::Linear, ticks, minor, title: with_unit(name, &suffix) }
     }
 
+    /// A linear axis whose labels are given: those of `ticks` that lie between the ends.
+    pub fn marked(title: &str, (low, high): (f64, f64), ticks: &[(f64, String)]) -> Self {
+        let ticks = ticks.iter().filter(|(at, _)| (low..=high).contains(at)).cloned().collect();
+        Self { low, high, spacing: Spacing::Linear, ticks, minor: Vec::new(), title: title.to_owned() }
+    }
+
     fn log(name: &str, quantity: Quantity, range: Range, count: usize) -> Self {
+        if range.low > 0.0 && range.high < NARROW * range.low && range.high > range.low {
+            // whole decades would leave the data in a corner, and no tick beside them
+            let even = Self::linear(name, quantity, range, 0.02, count.min(6));
+            if even.low > 0.0 {
+                return Self { spacing: Spacing::Log, ..even };
+            }
+        }
         let top = range.largest.max(f64::MIN_POSITIVE).log10();
         let bottom = range.smallest.log10().max(top - DECADES);
         let (low, mut high) = ((bottom + 1e-9).floor(), (top - 1e-9).ceil());

@@ -14,6 +14,36 @@ pub enum FigureData {
     Curves(CurvePlot),
     /// One quantity of an array.
     Map(MapPlot),
+    /// Samples on probability paper.
+    Paper(PaperPlot),
+}
+
+/// Samples on probability paper: a distribution of its kind is a straight line over the logarithm of the value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PaperPlot {
+    /// Above the figure; may be empty.
+    pub title: String,
+    /// Name of the values, without unit.
+    pub x_name: String,
+    /// What they are.
+    pub x_quantity: Quantity,
+    /// Place and text of the labels of the ordinate.
+    pub ticks: Vec<(f64, String)>,
+    /// Samples.
+    pub groups: Vec<PaperGroup>,
+}
+
+/// One sample on paper; ordinates are places on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PaperGroup {
+    /// Legend text.
+    pub label: String,
+    /// Value and place of each member, ascending.
+    pub points: Vec<(f64, f64)>,
+    /// Value and both ends of the band; an end that is not finite lies beyond the paper.
+    pub band: Vec<(f64, f64, f64)>,
+    /// Both ends of the fitted line; empty without a fit.
+    pub line: Vec<(f64, f64)>,
 }
 
 /// Curves over one abscissa.

@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, Range, symbol};
 use super::data::MapPlot;
-use super::palette::{GRID_LINE, INK, sequential};
+use super::palette::{GRID_LINE, INK, ON_DARK, ON_PALE, sequential};
 use super::panels::{Frame, NAME_SIZE, TICK_SIZE, fitting, outline};
 use super::scene::{Anchor, Rgb, Scene, text_width};
 use crate::units::format_si;
@@ -76,7 +76,7 @@ fn draw_cells(scene: &mut Scene, plot: &MapPlot, frame: &Frame, axis: &Axis) {
             if dx >= LABELLED && dy >= 0.4 * LABELLED && value.is_finite() {
                 let (r, g, b) = color;
                 let dark = 299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) < 128_000;
-                let ink = if dark { (255, 255, 255) } else { INK };
+                let ink = if dark { ON_DARK } else { ON_PALE };
                 let text = format_si(value, symbol(plot.quantity)).replace(" u", " µ");
                 let size = (13.0 * dx * 0.9 / text_width(&text, 13.0).max(1.0)).min(14.0);
                 scene.text((from.0 + dx / 2.0, from.1 + dy / 2.0), &text, size, Anchor::Middle, ink);

@@ -9,12 +9,13 @@ mod data;
 mod map;
 mod palette;
 mod panels;
+mod paper;
 mod scene;
 
 use std::path::Path;
 
 pub use axis::Spacing;
-pub use data::{Curve, CurvePlot, FigureData, MapPlot, Panel};
+pub use data::{Curve, CurvePlot, FigureData, MapPlot, Panel, PaperGroup, PaperPlot};
 
 use super::OutputError;
 
@@ -54,9 +55,16 @@ pub fn svg(figure: &FigureData) -> Result<String, String> {
     layout(figure)?.svg()
 }
 
+/// Style rules that turn figures below `selector` light on dark, for a page that knows its own ink, paper and line colours.
+#[must_use]
+pub fn dark_style(selector: &str, colours: (&str, &str, &str)) -> String {
+    palette::dark_style(selector, colours)
+}
+
 fn layout(figure: &FigureData) -> Result<scene::Scene, String> {
     match figure {
         FigureData::Curves(plot) => panels::layout(plot),
         FigureData::Map(plot) => map::layout(plot),
+        FigureData::Paper(plot) => paper::layout(plot),
     }
 }

@@ -73,6 +73,52 @@ pub(super) fn sequential(share: f64) -> Rgb {
     (mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
 }
 
+/// The colour of an area beside lines of this colour.
+pub(super) fn pale((r, g, b): Rgb) -> Rgb {
+    let mix = |c: u8| (0.18 * f64::from(c) + 0.82 * 255.0).round() as u8;
+    (mix(r), mix(g), mix(b))
+}
+
+/// Style rules that make figures light on dark: ink and paper change places, colours keep their meaning but for those that
+/// would not show, areas turn dark. Maps stay as they are.
+pub(super) fn dark_style(selector: &str, (ink, paper, line): (&str, &str, &str)) -> String {
+    let hex = |(r, g, b): Rgb| format!("#{r:02X}{g:02X}{b:02X}");
+    let mut rules = Vec::new();
+    let mut put = |element: &str, from: Rgb, to: &str| {
+        for kind in ["fill", "stroke"] {
+            rules.push(format!("{selector} {element}[{kind}=\"{}\"]{{{kind}:{to}}}", hex(from)));
+        }
+    };
+    // text on a coloured square stays: its colours are its own
+    for (from, to) in [(INK, ink), (GRID_LINE, line), (PALE, line)] {
+        put("", from, to);
+    }
+    ["rect", "polygon"].into_iter().for_each(|element| put(element, PAPER, paper));
+    for color in OKABE_ITO {
+        let shown = if color == (0, 0, 0) { ink.to_owned() } else { hex(brighter(color)) };
+        put("", color, &shown);
+        put("polygon", pale(color), &hex(darker(color)));
+    }
+    format!("@media(prefers-color-scheme:dark){{{}}}\n", rules.join("\n"))
+}
+
+/// A colour of a curve on dark paper.
+fn brighter((r, g, b): Rgb) -> Rgb {
+    let mix = |c: u8| (0.75 * f64::from(c) + 0.25 * 255.0).round() as u8;
+    (mix(r), mix(g), mix(b))
+}
+
+/// That of an area on dark paper.
+fn darker((r, g, b): Rgb) -> Rgb {
+    let mix = |c: u8| (0.3 * f64::from(c) + 16.0).round() as u8;
+    (mix(r), mix(g), mix(b))
+}
+
+/// Text on a pale square of a map.
+pub(super) const ON_PALE: Rgb = (37, 37, 37);
+/// Text on a dark square of a map.
+pub(super) const ON_DARK: Rgb = (254, 254, 254);
+
 /// Filled outline of a marker of radius `r`; a cross is two bars.
 pub(super) fn outline(marker: Marker, (x, y): Place, r: f64) -> Vec<Vec<Place>> {
     let ring = |corners: &[(f64, f64)]| corners.iter().map(|(dx, dy)| (x + r * dx, y + r * dy)).collect::<Vec<_>>();

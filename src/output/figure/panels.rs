@@ -120,7 +120,7 @@ fn places(panel: &Panel, x_axis: &Axis, y_axis: &Axis, frame: &Frame) -> Vec<Vec
     panel.curves.iter().map(|c| curves::pieces(c.x.iter().zip(&c.y).map(place))).collect()
 }
 
-fn draw_grid(scene: &mut Scene, frame: &Frame, x_axis: &Axis, y_axis: &Axis) {
+pub(super) fn draw_grid(scene: &mut Scene, frame: &Frame, x_axis: &Axis, y_axis: &Axis) {
     for x in x_axis.ticks.iter().filter_map(|(v, _)| frame.x(x_axis, *v)) {
         scene.path(vec![(x, frame.top), (x, frame.bottom)], 0.75, GRID_LINE);
     }
@@ -133,7 +133,7 @@ fn draw_grid(scene: &mut Scene, frame: &Frame, x_axis: &Axis, y_axis: &Axis) {
 }
 
 /// Frame, ticks on all four sides, ordinate labels and name.
-fn draw_frame(scene: &mut Scene, frame: &Frame, x_axis: &Axis, y_axis: &Axis) {
+pub(super) fn draw_frame(scene: &mut Scene, frame: &Frame, x_axis: &Axis, y_axis: &Axis) {
     let Frame { left, top, right, bottom } = *frame;
     let xs = |values: &mut dyn Iterator<Item = f64>| values.filter_map(|v| frame.x(x_axis, v)).collect::<Vec<_>>();
     let ys = |values: &mut dyn Iterator<Item = f64>| values.filter_map(|v| frame.y(y_axis, v)).collect::<Vec<_>>();
@@ -173,8 +173,8 @@ pub(super) fn outline(scene: &mut Scene, frame: &Frame, width: f64) {
 }
 
 /// The legend of one panel.
-struct Legend {
-    entries: Vec<(String, Look)>,
+pub(super) struct Legend {
+    pub entries: Vec<(String, Look)>,
 }
 
 impl Legend {
@@ -202,7 +202,7 @@ impl Legend {
     }
 
     /// Top left corner of the first free place in the frame, from the top right: corners, middles, between.
-    fn place_inside(&self, frame: &Frame, places: &[Vec<Vec<Place>>]) -> Option<Place> {
+    pub fn place_inside(&self, frame: &Frame, places: &[Vec<Vec<Place>>]) -> Option<Place> {
         const STOPS: [f64; 7] = [1.0, 0.0, 0.5, 0.75, 0.25, 0.875, 0.125];
         let (width, height) = (self.width(), self.height());
         let room = 12.0;
@@ -218,7 +218,7 @@ impl Legend {
         })
     }
 
-    fn draw(&self, scene: &mut Scene, (left, top): Place) {
+    pub fn draw(&self, scene: &mut Scene, (left, top): Place) {
         if self.entries.is_empty() {
             return;
         }

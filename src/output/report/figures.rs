@@ -1,8 +1,8 @@
 //! The charts and maps of a report as figures.
 
-use crate::output::figure::{Curve, CurvePlot, FigureData, MapPlot, Panel, Spacing};
+use crate::output::figure::{Curve, CurvePlot, FigureData, MapPlot, Panel, PaperGroup, PaperPlot, Spacing};
 use crate::plan::Quantity;
-use crate::result::report::{Chart, Map, Report};
+use crate::result::report::{self, Chart, Map, Paper, Report};
 
 /// Three decades or more of positive values get logarithmic colours.
 const LOG_RATIO: f64 = 1e3;
@@ -12,7 +12,8 @@ const LOG_RATIO: f64 = 1e3;
 pub fn figures(report: &Report) -> Vec<(String, FigureData)> {
     let charts = report.charts.iter().map(|chart| (chart.name.clone(), curves(chart)));
     let maps = report.maps.iter().map(|map| (map.name.clone(), colours(map, &report.title)));
-    charts.chain(maps).collect()
+    let papers = report.papers.iter().map(|paper| (paper.name.clone(), on_paper(paper)));
+    charts.chain(papers).chain(maps).collect()
 }
 
 fn curves(chart: &Chart) -> FigureData {
@@ -28,6 +29,18 @@ fn curves(chart: &Chart) -> FigureData {
         x_spacing: spacing(chart.x.log),
         panels: vec![Panel { name, quantity, spacing: spacing(chart.y.log), curves }],
     })
+}
+
+fn on_paper(paper: &Paper) -> FigureData {
+    let (x_name, x_quantity) = named(&paper.x.name, &paper.x.unit);
+    let group = |g: &report::PaperGroup| PaperGroup {
+        label: g.label.clone(),
+        points: g.points.clone(),
+        band: g.band.clone(),
+        line: g.line.clone(),
+    };
+    let groups = paper.groups.iter().map(group).collect();
+    FigureData::Paper(PaperPlot { title: paper.title.clone(), x_name, x_quantity, ticks: paper.ticks.clone(), groups })
 }
 
 fn colours(map: &Map, title: &str) -> FigureData {

@@ -18,13 +18,14 @@ pub struct Page {
     pub facts: Vec<(String, String)>,
 }
 
+/// A main table with more rows than this is folded away behind the others.
+const FOLDED: usize = 60;
 /// Rows of a table on the page; the CSV holds all.
 const MOST_ROWS: usize = 1000;
 
 const STYLE: &str = "
 :root{color-scheme:light dark;--ink:#1b1f24;--paper:#fff;--soft:#f3f5f7;--line:#d3d9df;--accent:#0b5fa5}
-@media(prefers-color-scheme:dark){:root{--ink:#e4e8ec;--paper:#14181c;--soft:#1d2329;--line:#39424b;--accent:#7cbcf2}
-figure svg{filter:invert(.92) hue-rotate(180deg)}}
+@media(prefers-color-scheme:dark){:root{--ink:#e4e8ec;--paper:#14181c;--soft:#1d2329;--line:#39424b;--accent:#7cbcf2}}
 body{margin:0 auto;max-width:70rem;padding:1.5rem;background:var(--paper);color:var(--ink);
 font:16px/1.5 system-ui,sans-serif}
 h1{font-size:1.6rem}h2{font-size:1.25rem;margin-top:2.2rem;border-bottom:1px solid var(--line);color:var(--accent)}
@@ -44,8 +45,9 @@ pub fn html(page: &Page, reports: &[Report]) -> String {
     let mut out = format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
-         <title>{0}</title><style>{STYLE}</style></head><body>\n<h1>{0}</h1>\n",
-        escape(&page.title)
+         <title>{0}</title><style>{STYLE}{1}</style></head><body>\n<h1>{0}</h1>\n",
+        escape(&page.title),
+        figure::dark_style("figure svg", ("var(--ink)", "var(--paper)", "var(--line)"))
     );
     reports.iter().for_each(|report| section(&mut out, report));
     out += "<h2>Origin</h2>\n";
@@ -75,9 +77,16 @@ fn section(out: &mut String, report: &Report) {
             }
         }
     }
-    table(out, "", &report.rows);
+    if report.rows.rows.len() <= FOLDED {
+        table(out, "", &report.rows);
+    }
     for (name, grid) in &report.tables {
         table(out, name, grid);
+    }
+    if report.rows.rows.len() > FOLDED {
+        let _ = writeln!(out, "<details><summary>All {} rows</summary>", report.rows.rows.len());
+        table(out, "", &report.rows);
+        out.push_str("</details>\n");
     }
     if !report.notes.is_empty() {
         out.push_str("<h3>Notes</h3><ul>");

@@ -2,7 +2,7 @@
 
 use serde_json::{Map as Object, Value as Json, json};
 
-use crate::result::report::{Chart, Grid, Map, Report, Value};
+use crate::result::report::{Chart, Grid, Map, Paper, Report, Value};
 
 /// The object. Keys of single results never hide `study`, `rows` and their like: those come last.
 #[must_use]
@@ -28,6 +28,7 @@ pub fn object(report: &Report) -> Json {
         ("parameters", pairs(&report.parameters)),
         ("maps", report.maps.iter().map(map).collect()),
         ("charts", report.charts.iter().map(chart).collect()),
+        ("papers", report.papers.iter().map(paper).collect()),
         ("notes", json!(report.notes)),
         ("failures", json!(report.failures)),
         (
@@ -79,6 +80,17 @@ fn map(map: &Map) -> Json {
         .map(|row| row.iter().map(|v| v.is_finite().then_some(*v)).collect())
         .collect();
     json!({ "name": map.name, "label": map.label, "unit": map.unit, "values": rows })
+}
+
+/// Ordinates are places on the paper; an end of a band that lies beyond it is null.
+fn paper(paper: &Paper) -> Json {
+    let groups: Vec<Json> = paper
+        .groups
+        .iter()
+        .map(|g| json!({ "label": g.label, "points": g.points, "band": g.band, "line": g.line }))
+        .collect();
+    let x = json!({ "name": paper.x.name, "unit": paper.x.unit });
+    json!({ "name": paper.name, "title": paper.title, "x": x, "ticks": paper.ticks, "groups": groups })
 }
 
 fn chart(chart: &Chart) -> Json {

@@ -1,6 +1,7 @@
 //! A report as a numpy archive: a member per numeric column and per map, `metadata` as JSON bytes.
 //!
-//! Columns of the main table carry their own name, those of further tables `table.column`, maps `map.name`. Columns of
+//! Columns of the main table carry their own name, those of further tables `table.column`, maps `map.name` with their axes
+//! `map.row` and `map.col`. Columns of
 //! words are byte strings in the metadata only.
 
 use std::fs::File;
@@ -33,6 +34,14 @@ pub fn write(path: &Path, report: &Report) -> Result<(), OutputError> {
         let shape = (map.rows, map.cols);
         let matrix = Array2::from_shape_vec(shape, map.values.clone()).map_err(|e| OutputError::format(path, e))?;
         npz.add_array(format!("map.{}", map.name), &matrix).map_err(fail)?;
+    }
+    // the axes of the maps, as far as all share them
+    if let Some(first) = report.maps.first()
+        && report.maps.iter().all(|map| (map.rows, map.cols) == (first.rows, first.cols))
+    {
+        for (name, count) in [("map.row", first.rows), ("map.col", first.cols)] {
+            npz.add_array(name, &Array1::from_iter((0..count).map(|k| k as f64))).map_err(fail)?;
+        }
     }
     let metadata = super::json::object(report).to_string().into_bytes();
     npz.add_array("metadata", &Array1::from(metadata)).map_err(fail)?;

@@ -1,12 +1,14 @@
 //! The array under one real pulse: what every cell sees and how far its state moves.
 
 use super::cell::Stress;
+use super::law;
 use crate::plan::{Overrides, Snapshot};
 use crate::result::report::{Map, Trust};
-use crate::study::array::{self, ARRAY, Cell, Layout, MOVING, Supply, Wires};
+use crate::study::array::{self, ARRAY, Layout, MOVING, Supply, Wires};
 use crate::study::bench::Wanted;
+use crate::study::cell::Cell;
 use crate::study::pattern::Choice;
-use crate::study::read::fits;
+use crate::study::read::{fits, memory};
 use crate::study::scheme::Scheme;
 use crate::study::{Arguments, Context, StudyError};
 
@@ -19,6 +21,8 @@ pub struct Victim {
     pub lrs: bool,
     /// V across it in the middle of the pulse, with sign.
     pub volts: f64,
+    /// V of its bit line at that time.
+    pub bit: f64,
     /// State it started in.
     pub start: f64,
 }
@@ -52,7 +56,7 @@ pub fn pulsed(context: &Context, cell: &Cell, arguments: &Arguments, stress: &St
     let Choice::One(pattern) = Choice::parse(arguments.word("pattern"), context.definitions.seed())? else {
         return Err(StudyError::request("the disturbance of one pattern is asked for; `worst` is a search"));
     };
-    fits(layout.rows, layout.cols)?;
+    fits(layout.rows, layout.cols, memory(context.definitions, cell)?)?;
     let lrs = pattern.states(layout.rows, layout.cols, layout.selected)?;
     let wave = |volts: f64| stress.wave(volts);
     let supply = Supply {
@@ -60,6 +64,7 @@ pub fn pulsed(context: &Context, cell: &Cell, arguments: &Arguments, stress: &St
         volts: stress.volts,
         load: 0.0,
         loaded: false,
+        nudge: 0.0,
         driver: arguments.number("rdriver"),
         wave: &wave,
         options: MOVING,
@@ -67,7 +72,7 @@ pub fn pulsed(context: &Context, cell: &Cell, arguments: &Arguments, stress: &St
     let bench = array::full(context.definitions, cell, &layout, &lrs, &supply)?;
     let snapshot = Snapshot {
         array: ARRAY.to_owned(),
-        quantities: vec!["v".to_owned(), stress.state.clone()],
+        quantities: vec!["v".to_owned(), "bl".to_owned(), stress.state.clone()],
         at: vec![0.0, stress.middle()],
         at_end: true,
         file: None,
@@ -84,7 +89,11 @@ pub fn pulsed(context: &Context, cell: &Cell, arguments: &Arguments, stress: &St
     let start: Vec<f64> = lrs.iter().map(|&lrs| cell.value(&stress.init, lrs).unwrap_or(f64::NAN)).collect();
     let end = matrix(last, &stress.state);
     let selected = layout.selected.0 * layout.cols + layout.selected.1;
-    let change = (0..end.len()).map(|k| if k == selected { f64::NAN } else { (end[k] - start[k]).abs() }).collect();
+    let moved = |k: usize| match end[k] - start[k] {
+        change if law::is_rounding(change, start[k]) => 0.0,
+        change => change.abs(),
+    };
+    let change = (0..end.len()).map(|k| if k == selected { f64::NAN } else { moved(k) }).collect();
     let mut trust = Trust::default();
     trust.add(&solution.stats);
     let map = |name: &str, label: &str, unit: &str, values: Vec<f64>| Map {
@@ -95,7 +104,7 @@ pub fn pulsed(context: &Context, cell: &Cell, arguments: &Arguments, stress: &St
         cols: layout.cols,
         values,
     };
-    let victims = victims(&layout, &lrs, voltage, &start);
+    let victims = victims(&layout, &lrs, voltage, matrix(last.min(1), "bl"), &start);
     let maps = vec![
         map("pulse_voltage", "Voltage in the pulse", "V", voltage.to_vec()),
         map("change", "Change of state per pulse", "", change),
@@ -103,7 +112,7 @@ pub fn pulsed(context: &Context, cell: &Cell, arguments: &Arguments, stress: &St
     Ok(Pulsed { scheme, victims, maps, trust })
 }
 
-fn victims(layout: &Layout, lrs: &[bool], voltage: &[f64], start: &[f64]) -> Vec<Victim> {
+fn victims(layout: &Layout, lrs: &[bool], voltage: &[f64], bits: &[f64], start: &[f64]) -> Vec<Victim> {
     let mut out: Vec<Victim> = Vec::new();
     for k in 0..voltage.len() {
         let place = match (k / layout.cols == layout.selected.0, k % layout.cols == layout.selected.1) {
@@ -112,7 +121,7 @@ fn victims(layout: &Layout, lrs: &[bool], voltage: &[f64], start: &[f64]) -> Vec
             (false, true) => "column",
             (false, false) => "rest",
         };
-        let this = Victim { place, lrs: lrs[k], volts: voltage[k], start: start[k] };
+        let this = Victim { place, lrs: lrs[k], volts: voltage[k], bit: bits[k], start: start[k] };
         match out.iter_mut().find(|v| (v.place, v.lrs) == (place, lrs[k])) {
             Some(known) if known.volts.abs() >= this.volts.abs() => {}
             Some(known) => *known = this,

@@ -3,8 +3,9 @@
 use super::array::Victim;
 use crate::plan::{Overrides, Signal, Tran};
 use crate::result::Stats;
-use crate::study::array::{self, Cell, HARDLY_MOVING, MOVING, STILL};
+use crate::study::array::{HARDLY_MOVING, MOVING, STILL};
 use crate::study::bench::Wanted;
+use crate::study::cell::{self, Cell, Lines};
 use crate::study::{Arguments, Context, StudyError};
 
 /// A state that moves by less in a pulse is solved with the tolerances of [`HARDLY_MOVING`].
@@ -26,6 +27,11 @@ pub struct Stress<'a> {
     device: String,
 }
 
+/// All lines of a cell on ground.
+fn at_rest() -> Lines {
+    Lines { row: "0".to_owned(), bit: "0".to_owned(), gate: 0.0 }
+}
+
 impl<'a> Stress<'a> {
     /// From the arguments `vwrite width edge rest state init`.
     ///
@@ -38,7 +44,7 @@ impl<'a> Stress<'a> {
                 "lrs= and hrs= do not set `{init}`: the study starts cells in a given state; name the parameter with init="
             )));
         }
-        let lines = array::started_lines(cell, "0", true, (&init, cell.value(&init, true).unwrap_or(0.0)), STILL);
+        let lines = cell::started_lines(cell, &at_rest(), true, (&init, cell.value(&init, true).unwrap_or(0.0)), STILL);
         let built = context.definitions.bench(&lines)?.build(&Overrides::default())?;
         let devices = built.circuit.names.devices.keys().filter(|name| name.starts_with("xc.")).cloned();
         let has = |device: &String| built.circuit.resolve(&Signal::Field(device.clone(), state.clone())).is_ok();
@@ -85,6 +91,18 @@ impl<'a> Stress<'a> {
         format!("pulse(0 {volts:?} 0 {0:?} {0:?} {1:?} {2:?})", self.edge, self.width, self.period())
     }
 
+    /// The lines of a victim under pulses. A cell of two ports feels nothing but the voltage across it.
+    fn lines(&self, victim: &Victim) -> Lines {
+        match self.cell.gate() {
+            None => Lines { row: self.wave(victim.volts), ..at_rest() },
+            Some(gate) => Lines {
+                row: self.wave(victim.bit + victim.volts),
+                bit: self.wave(victim.bit),
+                gate: if victim.place == "row" { gate.on } else { gate.off },
+            },
+        }
+    }
+
     /// The transient of `count` pulses.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "counts of pulses")]
@@ -126,7 +144,7 @@ impl<'a> Stress<'a> {
         if count == 0 {
             return Ok((Vec::new(), Stats::default()));
         }
-        let lines = array::started_lines(self.cell, &self.wave(victim.volts), victim.lrs, (&self.init, x), options);
+        let lines = cell::started_lines(self.cell, &self.lines(victim), victim.lrs, (&self.init, x), options);
         let signals = vec![Signal::Field(self.device.clone(), self.state.clone())];
         let wanted = Wanted { signals, ..Wanted::default() };
         let bench = context.definitions.bench(&lines)?;
@@ -146,8 +164,14 @@ impl<'a> Stress<'a> {
     /// # Errors
     /// Non-convergence.
     pub fn conductance(&self, context: &Context, victim: &Victim, x: f64, volts: f64) -> Result<f64, StudyError> {
-        let lines = array::started_lines(self.cell, &format!("{volts:?}"), victim.lrs, (&self.init, x), STILL);
-        let wanted = Wanted { signals: vec![Signal::Current("v1".to_owned())], ..Wanted::default() };
+        let read = |volts: f64| format!("{volts:?}");
+        // through a transistor a cell is read from the bit line
+        let (lines, source) = match self.cell.gate() {
+            None => (Lines { row: read(volts), ..at_rest() }, "v1"),
+            Some(gate) => (Lines { bit: read(volts), gate: gate.on, ..at_rest() }, "v2"),
+        };
+        let lines = cell::started_lines(self.cell, &lines, victim.lrs, (&self.init, x), STILL);
+        let wanted = Wanted { signals: vec![Signal::Current(source.to_owned())], ..Wanted::default() };
         let solution =
             context.definitions.bench(&lines)?.operating_point(&Overrides::default(), &wanted, context.watch)?;
         Ok(-solution.last(0) / volts)

@@ -20,6 +20,12 @@ const GROWTH: f64 = 2.0;
 /// million times rounding is no drift.
 const ROUNDING: f64 = 8.0 * f64::EPSILON;
 
+/// Is a change of the state `x` nothing but rounding of the transient?
+#[must_use]
+pub fn is_rounding(change: f64, x: f64) -> bool {
+    change.abs() <= ROUNDING * x.abs().max(1.0)
+}
+
 /// States at pulse counts, ascending; the first is (0, start).
 pub type Path = Vec<(f64, f64)>;
 
@@ -36,7 +42,7 @@ pub fn follow(
     let (mut n, mut x, mut step) = (0.0, start, 1.0f64);
     let mut rate = pulse(x)? - x;
     while n < last {
-        if rate.abs() <= ROUNDING * x.abs().max(1.0) {
+        if is_rounding(rate, x) {
             // a state that one pulse does not move is not moved by any number of them
             path.push((last, x));
             break;

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use self::array::{Victim, pulsed};
 use self::cell::Stress;
-use super::array::Cell;
+use super::cell::Cell;
 use super::{Argument, Arguments, Card, Context, Fallback, Kind, Study, StudyError, words};
 use crate::result::report::{Axis, Chart, Fact, Grid, Report, Series, Trust};
 
@@ -92,6 +92,8 @@ const ARGUMENTS: &[Argument] = &[
     words::RDRIVER,
     words::ROW,
     words::COL,
+    words::VGATE,
+    words::VOFF,
 ];
 
 /// What became of one victim.
@@ -158,7 +160,7 @@ impl Study for Disturb {
             let fate = fate?;
             report.trust.join(&fate.trust);
             add_rows(&mut report.rows, &fate);
-            let Victim { place, lrs, volts, start } = &fate.victim;
+            let Victim { place, lrs, volts, start, .. } = &fate.victim;
             let state = if *lrs { "lrs" } else { "hrs" };
             firsts.push([
                 (*place).into(),
@@ -254,12 +256,16 @@ fn first_above(
 }
 
 fn add_rows(rows: &mut Grid, fate: &Fate) {
-    let Victim { place, lrs, volts, start } = &fate.victim;
+    let Victim { place, lrs, volts, start, .. } = &fate.victim;
     for (n, drift) in &fate.drift {
         let x = law::at(&fate.path, *n);
         #[allow(clippy::cast_precision_loss, reason = "counts of pulses")]
         let simulated = fate.direct.iter().find(|(count, _)| *count as f64 == *n).map(|(_, x)| *x);
-        let deviation = simulated.map(|s| if s == *start { x - start } else { (x - s).abs() / (s - start).abs() });
+        let moved = |s: f64| if law::is_rounding(s - start, *start) { 0.0 } else { s - start };
+        let deviation = simulated.map(|s| match (moved(s), moved(x)) {
+            (0.0, by_law) => by_law.abs(),
+            (by_pulses, by_law) => ((by_law - by_pulses) / by_pulses).abs(),
+        });
         rows.push([
             (*place).into(),
             if *lrs { "lrs" } else { "hrs" }.into(),

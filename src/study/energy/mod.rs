@@ -80,6 +80,8 @@ const ARGUMENTS: &[Argument] = &[
     words::RDRIVER,
     words::ROW,
     words::COL,
+    words::VGATE,
+    words::VOFF,
 ];
 
 /// Delivered less everything else, relative: what counts as closed.
@@ -172,7 +174,7 @@ impl Study for Energy {
         let mut report = Report { title: title(&reader, &layout, pulse), ..Report::default() };
         define(&mut report, &schemes);
         report.notes = reader.remarks();
-        report.notes.push(format!("pattern {}", pattern.describe()));
+        report.notes.push(format!("pattern {}", pattern.describe(layout.selected)));
         report.rows = Grid::new(&[
             "scheme",
             "state",

@@ -193,7 +193,7 @@ impl Question {
             driver: arguments.number("rdriver"),
             sense: arguments.number("rsense"),
         };
-        super::read::fits(rows, cols)?;
+        super::read::fits(rows, cols, super::read::TYPICAL_BYTES)?;
         let (currents, linear) = crossbar.currents(context, &scaled, trust)?;
         let currents: Vec<f64> = currents.iter().map(|i| i / volts).collect();
         let range = ideal_currents(&exact, &self.vectors, cols).iter().fold(0.0f64, |m, i| m.max(i.abs()));
