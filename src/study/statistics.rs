@@ -86,16 +86,19 @@ impl Sample {
         let n = self.0.len() as f64;
         let half = ((2.0 / ALPHA).ln() / (2.0 * n)).sqrt();
         let share = |k: usize| (k as f64 + 0.7) / (n + 0.4);
-        let place = |f: f64| if f > 0.0 && f < 1.0 { (paper.place)(f) } else { f64::NAN };
+        let place = |f: f64| match f {
+            f if f <= 0.0 => f64::NEG_INFINITY,
+            f if f >= 1.0 => f64::INFINITY,
+            f => (paper.place)(f),
+        };
         let ranked = || self.0.iter().enumerate();
-        // the line runs on beyond the sample, to where the frame ends
-        let (low, high) = (self.quantile(0.0), self.quantile(1.0));
-        let ends = [low * low / high, high * high / low];
+        // the line is drawn between the ordinates of the sample
+        let ends = [share(0), share(self.0.len().saturating_sub(1))].map(place);
         PaperGroup {
             label: label.to_owned(),
             points: ranked().map(|(k, x)| (*x, place(share(k)))).collect(),
             band: ranked().map(|(k, x)| (*x, place(share(k) - half), place(share(k) + half))).collect(),
-            line: ends.map(|x| (x, line.0 + line.1 * x.ln())).to_vec(),
+            line: ends.map(|y| (((y - line.0) / line.1).exp(), y)).to_vec(),
         }
     }
 }

@@ -5,6 +5,7 @@ use super::data::MapPlot;
 use super::palette::{GRID_LINE, INK, ON_DARK, ON_PALE, sequential};
 use super::panels::{Frame, NAME_SIZE, TICK_SIZE, fitting, outline};
 use super::scene::{Anchor, Rgb, Scene, text_width};
+use crate::output::text::general;
 use crate::units::format_si;
 
 const WIDTH: f64 = 900.0;
@@ -77,7 +78,10 @@ fn draw_cells(scene: &mut Scene, plot: &MapPlot, frame: &Frame, axis: &Axis) {
                 let (r, g, b) = color;
                 let dark = 299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) < 128_000;
                 let ink = if dark { ON_DARK } else { ON_PALE };
-                let text = format_si(value, symbol(plot.quantity)).replace(" u", " µ");
+                let text = match symbol(plot.quantity) {
+                    "" => general(value, 3),
+                    unit => format_si(value, unit).replace(" u", " µ"),
+                };
                 let size = (13.0 * dx * 0.9 / text_width(&text, 13.0).max(1.0)).min(14.0);
                 scene.text((from.0 + dx / 2.0, from.1 + dy / 2.0), &text, size, Anchor::Middle, ink);
             }
@@ -120,7 +124,8 @@ fn draw_bar(scene: &mut Scene, frame: &Frame, axis: &Axis, labels: f64) {
     for k in 0..STRIPES {
         let bottom = bar.bottom - k as f64 * stripe;
         let color = sequential((k as f64 + 0.5) / STRIPES as f64);
-        scene.rectangle((bar.left, bottom - stripe), (bar.right, bottom), color);
+        // a stripe reaches under the next one, so that no hairline of the page shows between them
+        scene.rectangle((bar.left, (bottom - 1.5 * stripe).max(bar.top)), (bar.right, bottom), color);
     }
     outline(scene, &bar, 1.0);
     for (value, text) in &axis.ticks {

@@ -21,8 +21,8 @@ const TAIL: usize = 30;
 
 /// Lays out the whole page.
 pub(super) fn layout(plot: &PaperPlot) -> Result<Scene, String> {
-    let points = || plot.groups.iter().flat_map(|g| &g.points);
-    let (xs, ys): (Vec<f64>, Vec<f64>) = points().copied().unzip();
+    let shown = plot.groups.iter().flat_map(|g| g.points.iter().chain(&g.line));
+    let (xs, ys): (Vec<f64>, Vec<f64>) = shown.copied().unzip();
     let x_range = Range::of(xs.iter()).ok_or("no finite value")?;
     let y_range = Range::of(ys.iter()).ok_or("no finite share")?;
     let x_axis = Axis::fit(&plot.x_name, plot.x_quantity, Spacing::Log, x_range, 0.04, 8);

@@ -2,7 +2,7 @@
 
 use super::super::array::Layout;
 use super::super::pattern::{Choice, Pattern};
-use super::super::read::{Ask, Reader, Reading};
+use super::super::read::{Ask, Reader, Reading, fits};
 use super::super::scheme::Scheme;
 use super::super::{Arguments, Context, StudyError};
 use super::worst::{self, Worst};
@@ -175,6 +175,7 @@ impl Array<'_, '_> {
             let reading = match &classes {
                 Some(classes) => self.reader.by_symmetry(self.context, &self.ask, classes, lrs)?.0,
                 None => {
+                    fits(self.layout.rows, self.layout.cols, self.reader.alone.bytes)?;
                     let states = self.layout.states(pattern, lrs)?;
                     self.reader.in_full(self.context, &self.ask, &self.layout, &states, near)?
                 }

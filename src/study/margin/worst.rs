@@ -32,7 +32,7 @@ const SMALLER: f64 = 1e-7;
 const ROUNDS: usize = 60;
 /// Single flips that are tried where the promises of several fail, best first.
 const SINGLES: usize = 8;
-/// In an array of so many cells every single flip is tried.
+/// In an array of so many cells every single flip is tried, from all patterns that are usual.
 const FEW: usize = 25;
 /// Points of the curves of a cell, from 0 to V and from 0 to -V.
 const CURVE_POINTS: usize = 33;
@@ -100,11 +100,17 @@ pub(super) fn search(array: &Array, trust: &mut Trust) -> Result<Worst, StudyErr
         let mut hunt = Hunt { array, curves: &curves, trust };
         for mut board in boards(array) {
             for (aim, found) in [(Aim::Margin, &mut worst), (Aim::Least, &mut least), (Aim::Most, &mut most)] {
-                let Some(states) = board.states(&found.0, array)? else { continue };
-                let start = hunt.read(&mut board, states)?;
-                let end = hunt.descend(&mut board, start, aim)?;
-                if is_smaller(value(array, aim, &end.pair), value(array, aim, &found.1)) {
-                    *found = (board.pattern(array, &end.states), end.pair);
+                // whole lines may have to change at once, which no descent sees; a small array can afford all starts
+                let further = if board.is_small(array) { known.as_slice() } else { &[] };
+                let starts: Vec<Pattern> =
+                    std::iter::once(&*found).chain(further).map(|(pattern, _)| pattern.clone()).collect();
+                for pattern in starts {
+                    let Some(states) = board.states(&pattern, array)? else { continue };
+                    let start = hunt.read(&mut board, states)?;
+                    let end = hunt.descend(&mut board, start, aim)?;
+                    if is_smaller(value(array, aim, &end.pair), value(array, aim, &found.1)) {
+                        *found = (board.pattern(array, &end.states), end.pair);
+                    }
                 }
             }
         }
@@ -165,7 +171,7 @@ impl Board {
         }
     }
 
-    /// Are all single flips to be tried?
+    /// Are all single flips to be tried, from all patterns that are usual?
     fn is_small(&self, array: &Array) -> bool {
         matches!(self, Self::Cells { .. }) && self.places(array) <= FEW
     }
@@ -283,12 +289,12 @@ impl Hunt<'_, '_, '_> {
             count /= 2;
         }
         let selected = board.selected(self.array);
-        let singles: Vec<usize> = if board.is_small(self.array) {
+        let further: Vec<usize> = if board.is_small(self.array) {
             (0..here.states.len()).filter(|k| *k != selected).collect()
         } else {
             order.iter().skip(1).take(SINGLES).copied().collect()
         };
-        for place in singles {
+        for place in further {
             if let Some(better) = self.flipped(board, here, aim, &[place])? {
                 return Ok(Some(better));
             }
