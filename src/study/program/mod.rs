@@ -28,7 +28,7 @@ use self::run::{Policy, Programmer};
 use self::writer::{Bias, Hardware, Writer};
 use super::array::{Cell, Layout, Wires};
 use super::pattern::Choice;
-use super::read::fits;
+use super::read::{fits, memory};
 use super::scheme::Scheme;
 use super::{Arguments, Card, Context, Study, StudyError};
 use crate::elaborate::percell;
@@ -76,7 +76,7 @@ impl Study for Program {
         let ladder = ladder(arguments, sample.range()?)?;
         let goals = Goals::of(arguments, &ladder, context.definitions.seed())?;
         let layout = Layout { rows: goals.rows, cols: goals.cols, selected: (0, 0), wires: wires(arguments) };
-        fits(layout.rows, layout.cols)?;
+        fits(layout.rows, layout.cols, memory(context.definitions, &cell)?)?;
         let shares = shares(context, arguments, &layout)?;
         let (method, remarks) = method(arguments, way.method, &ladder, &shares, &mut sample)?;
         let policy = Policy {
