@@ -220,7 +220,8 @@ fn open_loop_is_right_for_one_cell_and_off_behind_wires() {
     };
     let one = card("rows=1 target=level:3");
     assert_eq!(summary(&one, "pulses"), 1.0);
-    assert!(summary(&one, "error_worst") < 1e-3, "{}", summary(&one, "error_worst"));
+    // two transients of less than 60 steps, each of which may err by reltol of a state of 1, which is 7 levels
+    assert!(summary(&one, "error_worst") < 2.0 * 60.0 * 1e-5 * 7.0, "{}", summary(&one, "error_worst"));
     let wired = card("rows=6 target=random:2 rwire=300");
     assert!(summary(&wired, "error_worst") > 0.25 && summary(&wired, "yield") < 1.0);
 }
