@@ -58,8 +58,8 @@ fn one_cell_follows_its_own_law() {
             count += 1;
         }
         assert_eq!(column(&report, "pulses"), [f64::from(count)]);
-        // a step of a transient may err by reltol of a state of 1, and a pulse takes less than 60 steps
-        let (found, bound) = (column(&report, "level")[0], 15.0 * 60.0 * 1e-8 * f64::from(count));
+        // truncation and Newton may each leave reltol of a state of 1 in a step, and a pulse takes about 60 steps
+        let (found, bound) = (column(&report, "level")[0], 15.0 * 2.0 * 60.0 * 1e-8 * f64::from(count));
         assert!((found - level(x)).abs() < bound, "{found} is not {}", level(x));
         close(column(&report, "own")[0], 1.0 / (10e3 + 990e3 * (1.0 - found / 15.0)), 1e-6, "conductance");
         assert!(summary(&report, "yield") == 1.0 && report.trust.energy_error < 1e-3, "{:?}", report.trust);
