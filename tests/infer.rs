@@ -9,9 +9,10 @@ use sneakpath::elaborate::Elaborator;
 use sneakpath::elaborate::percell::Matrix;
 use sneakpath::netlist::{self, ReadOptions};
 use sneakpath::numeric::rng::Stream;
-use sneakpath::plan::{Overrides, Plan, Signal};
+use sneakpath::plan::{Overrides, Plan, Signal, Tran};
+use sneakpath::study::bench::Wanted;
 use sneakpath::study::infer::{
-    self, Branches, DEBIAN_FOLDER, Dataset, InferError, Layout, Network, Ports, Read, Split,
+    self, DEBIAN_FOLDER, Dataset, Effort, InferError, Law, Laws, Layout, Network, Ports, Read, Split,
 };
 use sneakpath::study::{Context, Definitions, Unwatched};
 
@@ -145,50 +146,125 @@ fn weights_of_another_shape_are_refused() {
         "{refused}"
     );
     let refused = ask(12, 1, &set).unwrap_err().to_string();
-    assert!(refused.contains("image 1 has label 1") && refused.contains("labels 0 to 0"), "{refused}");
+    assert!(refused.contains("`weights.csv` holds 12 x 1 weights, but image 1 has label 1"), "{refused}");
     let report = ask(12, 4, &set).unwrap();
     assert_eq!(report.rows.rows.len(), 2);
     assert!(report.failures.is_empty() && report.trust.kcl_relative < 1e-5, "{:?}", report.trust);
 }
 
-/// Cells that obey Ohm's law on both branches make the array kernel's network that of the resistors.
+/// Cells without a threshold make the array kernel's network that of the resistors.
 #[test]
-fn ohmic_branches_are_resistors() {
+fn cells_at_rest_are_resistors() {
     let text = "resistors\n.subckt cell wl bl k=0\nR1 wl bl {k>0.5 ? 10k : 50k}\n.ends\n\
                 .xbar NET 12 4 CELL=cell(wl bl) RWL=2.5 RBL=2.5 k=FILE(\"kinds\")\n\
                 Xa W[0:11] B[0:3] NET\nVin[0:11] W[0:11] 0 0\nRs[0:3] B[0:3] 0 1m\n.op\n.end\n";
     let (deck, said) = netlist::parse_text("resistors.cir", text, &ReadOptions::default());
     assert!(said.is_empty(), "{said:?}");
     let mut elaborator = Elaborator::new(deck, Vec::new());
-    let kinds: Vec<usize> = (0..48).map(|k| usize::from(k * k % 7 < 3)).collect();
-    let values = kinds.iter().map(|&k| k as f64).collect();
+    let of: Vec<usize> = (0..48).map(|k| usize::from(k * k % 7 < 3)).collect();
+    let values = of.iter().map(|&k| k as f64).collect();
     elaborator.supply("kinds", Matrix { rows: 12, cols: 4, values });
     let (mut circuit, plan) = elaborate(&elaborator);
     let set = images(60, 12, 4);
     let expected = Network::new(&mut circuit, &plan, &ports(12, 4), &[]).unwrap().run(&set, READ).unwrap();
-    let line = |g: f64| (0..256).map(|p| g * f64::from(p) / 255.0).collect::<Vec<f64>>();
-    let curves = vec![line(1.0 / 50e3), line(1.0 / 10e3)];
-    let branches = Branches { step: 1.0 / 255.0, up: curves.clone(), down: curves };
-    let layout = Layout { rows: 12, cols: 4, kinds, wire: 2.5, sense: 1e-3 };
-    let got = infer::read_branches(&branches, &layout, &set, READ).unwrap();
+    let (volts, states) = (infer::voltages(1.0), infer::states());
+    let ohmic = |r: f64| Law::tabulate(1.0, |row, point| (volts[row] / r, -states[point])).unwrap();
+    let laws = Laws { kinds: vec![ohmic(50e3), ohmic(10e3)], of };
+    let layout = Layout { rows: 12, cols: 4, wire: 2.5, sense: 1e-3 };
+    let got = infer::read_settling(&laws, layout, &set, READ, EFFORT).unwrap().outcome;
     for (a, b) in got.outputs.iter().zip(&expected.outputs).chain(got.energies.iter().zip(&expected.energies)) {
         assert!((a - b).abs() <= 1e-8 * b.abs(), "{a} {b}");
     }
 }
 
-/// A cell that snaps on at 0.5 V and holds down to 0.2 V: dark rows carry its leakage, light rows its conductance.
+const EFFORT: Effort = Effort { accuracy: 1e-3, watch: 1 };
+
+/// 48 x 5 cells of the published 1S-1R device at six levels.
+const SELECTORS: &str = ".include \"models/ecm_1s1r.lib\"\n.func memory(g)={1/(1/g-10.6k)}\n\
+    .subckt cell wl bl w=0\n.param g={max(14.2957u*w,1n)}\n\
+    X1 wl bl ecm_1s1r x0={max(0,(memory(g)-3.96n)/(200u-3.96n))}\n.ends\n";
+
+fn selector_weights() -> Matrix {
+    Matrix { rows: 48, cols: 5, values: (0..240).map(|k| f64::from(k * k % 11 % 6) / 5.0).collect() }
+}
+
+fn selector_definitions() -> Definitions {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("cell.cir");
+    let text = format!("selectors\n{SELECTORS}.end\n");
+    let (deck, said) = netlist::parse_text(path.to_str().unwrap(), &text, &ReadOptions::default());
+    assert!(said.is_empty(), "{said:?}");
+    Definitions::of(&deck, &[])
+}
+
+fn selector_question(wire: f64, method: infer::Method) -> infer::Question {
+    infer::Question {
+        cell: "cell".into(),
+        parameter: "w".into(),
+        weights: selector_weights(),
+        file: "weights.csv".into(),
+        wires: vec![0.0, wire],
+        sense: 1e-3,
+        read: READ,
+        method,
+        names: Vec::new(),
+    }
+}
+
+/// The transient of the whole circuit from rest: inputs jump at t = 0, and 400 ns are 200 time constants.
+fn transient(volts: &[f64], wire: f64) -> Vec<f64> {
+    let sources: String = volts.iter().enumerate().map(|(k, v)| format!("Vin_{k} W_{k} 0 {v:e}\n")).collect();
+    let lines = format!(
+        ".xbar NET 48 5 CELL=cell(wl bl) RWL={wire} RBL={wire} w=FILE(\"weights\")\n\
+         Xa W[0:47] B[0:4] NET\n{sources}Rs[0:4] B[0:4] 0 1m\n\
+         .options reltol=1e-7 abstol=1e-16 statetol=1e-9\n"
+    );
+    let weights = selector_weights();
+    let bench = selector_definitions().bench(&lines).unwrap().with_matrix("weights", 48, 5, weights.values);
+    let tran = Tran { stop: 400e-9, step: 10e-9, start: 0.0, max_step: None, uic: true };
+    let signals = ports(48, 5).outputs;
+    let wanted = Wanted { signals, snapshots: Vec::new() };
+    let solution = bench.transient(tran, &Overrides::default(), &wanted, &Unwatched).unwrap();
+    (0..5).map(|k| solution.last(k)).collect()
+}
+
+/// Cells that race for the voltage end where the transient of the whole circuit ends. With 100 ohm per segment the lines
+/// take their share of the voltage, so who snaps first decides.
 #[test]
-fn a_step_switches_on_what_exceeds_the_threshold() {
-    let curve = |snap: usize| -> Vec<f64> {
-        (0..256).map(|p| if p < snap { 1e-10 } else { 1e-5 } * p as f64 / 255.0).collect()
+fn racing_cells_end_where_the_transient_ends() {
+    let set = images(5, 48, 5);
+    let definitions = selector_definitions();
+    let context = Context { definitions: &definitions, watch: &Unwatched };
+    let question = selector_question(100.0, infer::Method::States);
+    let laws = infer::measure(&question, &context).unwrap().unwrap();
+    assert_eq!(laws.kinds.len(), 6);
+    let layout = Layout { rows: 48, cols: 5, wire: 100.0, sense: 1e-3 };
+    let got = infer::read_settling(&laws, layout, &set, READ, EFFORT).unwrap();
+    assert!(got.kcl < 1e-9, "{:e}", got.kcl);
+    let worst = got.watched.iter().flat_map(|(k, cells)| {
+        let volts: Vec<f64> = set.image(*k).iter().map(|&p| READ.volts(p)).collect();
+        cells.iter().enumerate().map(move |(c, v)| volts[c / 5] - v).collect::<Vec<_>>()
+    });
+    assert!(worst.fold(0.0, f64::max) > 0.1, "the wires take too little for a race");
+    for k in 0..set.len() {
+        let volts: Vec<f64> = set.image(k).iter().map(|&p| READ.volts(p)).collect();
+        for (a, b) in got.outcome.image(k).iter().zip(transient(&volts, 100.0)) {
+            assert!((a - b).abs() <= 1e-6 * b, "image {k}: {a:e} {b:e}");
+        }
+    }
+}
+
+/// With ideal wires every cell is alone, and operating points of the whole circuit are the same reads.
+#[test]
+fn selectors_between_ideal_wires_read_as_their_operating_points() {
+    let set = images(4, 48, 5);
+    let definitions = selector_definitions();
+    let context = Context { definitions: &definitions, watch: &Unwatched };
+    let ask = |method| {
+        let question = infer::Question { wires: vec![0.0], ..selector_question(0.0, method) };
+        infer::answer(&question, &set, &context).unwrap().rows.column("energy").unwrap()[0].number()
     };
-    let branches = Branches { step: 1.0 / 255.0, up: vec![curve(128)], down: vec![curve(51)] };
-    let layout = Layout { rows: 3, cols: 1, kinds: vec![0; 3], wire: 1.0, sense: 1e-3 };
-    let set = Dataset { height: 1, width: 3, pixels: vec![127, 128, 255], labels: vec![0] };
-    let got = infer::read_branches(&branches, &layout, &set, READ).unwrap();
-    // 10 uS cells beside a few ohm of wire: the ideal sum less some 1e-5 of it
-    let ideal = 1e-10 * 127.0 / 255.0 + 1e-5 * (128.0 + 255.0) / 255.0;
-    assert!(got.outputs[0] < ideal && got.outputs[0] > ideal * (1.0 - 1e-4), "{} {ideal}", got.outputs[0]);
+    let (automatic, steps) = (ask(infer::Method::Automatic), ask(infer::Method::Steps));
+    assert!((automatic / steps - 1.0).abs() <= 1e-6, "{automatic:e} {steps:e}");
 }
 
 /// The deck of the published network, wires of `r` ohm.

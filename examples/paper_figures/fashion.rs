@@ -6,11 +6,11 @@ use sneakpath::elaborate::percell::{self, Matrix};
 use sneakpath::netlist::{self, ReadOptions};
 use sneakpath::output::figure::{Curve, CurvePlot, FigureData, Panel, Spacing};
 use sneakpath::output::report::figures;
-use sneakpath::plan::Quantity;
+use sneakpath::plan::{Overrides, Quantity, Signal, Tran};
 use sneakpath::result::report::Report;
+use sneakpath::study::bench::Wanted;
 use sneakpath::study::infer::{
-    Branches, DEBIAN_FOLDER, Dataset, FASHION_CLASSES, Layout, Method, Outcome, Question, Read, Score, Split, answer,
-    read_branches,
+    DEBIAN_FOLDER, Dataset, FASHION_CLASSES, Method, Outcome, Question, Read, Split, answer,
 };
 use sneakpath::study::{Context, Definitions, Unwatched};
 
@@ -23,9 +23,6 @@ const WIRES: [f64; 6] = [0.0, 0.1, 0.5, 1.0, 2.0, 5.0];
 /// Conductance of the largest weight: what makes the mean energy 2.56 nJ, and the paper's LRS.
 const CALIBRATED: f64 = 70.6358e-6;
 const PRINTED: f64 = 14.2857e-6;
-
-/// Images that the full circuit of 1S-1R cells reads beside the table of their currents.
-const CHECKED: usize = 1;
 
 /// Runs all networks on all test images.
 ///
@@ -41,7 +38,7 @@ pub fn run() -> Result<Findings, String> {
     printed_scale(&mut found, &network, &set)?;
     levels(&mut found, &network, &set)?;
     found.pictures.extend(figures(&report).into_iter().map(|(name, data)| (format!("fashion_{name}"), data)));
-    selectors(&mut found, &network.weights, &set)?;
+    selectors(&mut found, &set)?;
     Ok(found)
 }
 
@@ -61,13 +58,17 @@ impl Network {
         Ok(Self { path: root.join("netlists/papers").join(name), cell, weights, file })
     }
 
-    fn infer(&self, set: &Dataset, defines: &[(&str, f64)], wires: &[f64], method: Method) -> Result<Report, String> {
+    fn definitions(&self, defines: &[(&str, f64)]) -> Result<Definitions, String> {
         let (deck, said) = netlist::parse(&self.path, &ReadOptions::default());
         if sneakpath::diag::has_errors(&said) {
             return Err(format!("{}: {said:?}", self.path.display()));
         }
         let defines: Vec<(String, f64)> = defines.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect();
-        let definitions = Definitions::of(&deck, &defines);
+        Ok(Definitions::of(&deck, &defines))
+    }
+
+    fn infer(&self, set: &Dataset, defines: &[(&str, f64)], wires: &[f64], method: Method) -> Result<Report, String> {
+        let definitions = self.definitions(defines)?;
         let question = Question {
             cell: self.cell.to_owned(),
             parameter: "w".to_owned(),
@@ -223,123 +224,78 @@ fn levels(found: &mut Findings, network: &Network, set: &Dataset) -> Result<(), 
     Ok(())
 }
 
-/// Currents of the 1S-1R cell: one curve per level, one point per grey value, from rest and back from 1 V.
-struct Curves {
-    up: Vec<Vec<f64>>,
-    down: Vec<Vec<f64>>,
-}
-
-impl Curves {
-    fn read() -> Result<Self, String> {
-        let sweep = |defines: &[(&str, f64)]| -> Result<Vec<Vec<f64>>, String> {
-            let deck = deck::run_one("fashion_cell_curves.cir", defines)?;
-            (0..32).map(|k| deck.column(&format!("i(vrow_{k})")).map(<[f64]>::to_vec)).collect()
-        };
-        let mut down = sweep(&[("from", 1.0), ("to", 0.0), ("by", -1.0)])?;
-        down.iter_mut().for_each(|curve| curve.reverse());
-        Ok(Self { up: sweep(&[])?, down })
-    }
-
-    /// Reads a set with ideal wires, where every cell sees its input whole: columns are sums of curves.
-    fn outcome(&self, levels: &[usize], set: &Dataset, cell: impl Fn(&[f64], u8) -> (f64, f64)) -> Outcome {
-        let classes = FASHION_CLASSES.len();
-        let mut all = Outcome { classes, outputs: Vec::new(), energies: Vec::new() };
-        for k in 0..set.len() {
-            let mut outputs = vec![0.0; classes];
-            let mut energy = 0.0;
-            for (&pixel, row) in set.image(k).iter().zip(levels.chunks_exact(classes)).filter(|(p, _)| **p > 0) {
-                for (output, &level) in outputs.iter_mut().zip(row) {
-                    let (current, power) = cell(&self.up[level], pixel);
-                    *output += current;
-                    energy += READ.pulse * power;
-                }
-            }
-            all.outputs.extend(outputs);
-            all.energies.push(energy);
-        }
-        all
-    }
-}
-
 /// The cell of the paper in place of resistors.
-fn selectors(found: &mut Findings, weights: &Matrix, set: &Dataset) -> Result<(), String> {
-    let largest = weights.values.iter().copied().fold(0.0, f64::max);
-    let levels: Vec<usize> = weights.values.iter().map(|w| (w / largest * 31.0).round() as usize).collect();
-    let curves = Curves::read()?;
-    // grey as voltage: the current at that voltage
-    let grey = curves.outcome(&levels, set, |curve, pixel| {
-        let current = curve[usize::from(pixel)];
-        (current, current * READ.volts(pixel))
-    });
-    // grey as eight binary reads at full scale, weighted by their bit
-    let bits = curves.outcome(&levels, set, |curve, pixel| {
-        let current = curve[255];
-        (current * f64::from(pixel) / 255.0, current * READ.full_scale * f64::from(pixel.count_ones()))
-    });
-    let layout = Layout { rows: weights.rows, cols: weights.cols, kinds: levels, wire: 1.0, sense: 1e-3 };
-    let branches = Branches { step: READ.full_scale / 255.0, up: curves.up, down: curves.down };
-    let wired = read_branches(&branches, &layout, set, READ).map_err(|e| e.to_string())?;
-    let (grey_score, bits_score, wired_score) = (grey.score(set), bits.score(set), wired.score(set));
-    let accuracy = |score: &Score| 100.0 * score.accuracy();
-    let mut row = |name: &str, what: &str, value: f64, band: (f64, f64), label: Label| {
-        found.rows.push(Row::new(name, what, value, Some(84.0).filter(|_| name.contains("accuracy")), band, label));
+fn selectors(found: &mut Findings, set: &Dataset) -> Result<(), String> {
+    let network = Network::read("fashion_cell_curves.cir", "network")?;
+    let report = network.infer(set, &[], &[0.0, 1.0], Method::States)?;
+    let bits = binary_reads(&network.weights, set)?.score(set);
+    let mut row = |name: &str, what: &str, value: f64, band: (f64, f64)| {
+        let published = Some(84.0).filter(|_| name.contains("accuracy"));
+        found.rows.push(Row::new(name, what, value, published, band, Label::Undetermined));
     };
-    let open = Label::Undetermined;
     // resistors (numpy) whose inputs are cut below 0.50 or 0.55 V: 76.61 or 74.15 %, 0.477 or 0.461 nJ; a selector that is
     // on keeps up to 15 % of the voltage for itself
-    row("fashion_accuracy_1s1r", "1S-1R cells, grey as voltage (%)", accuracy(&grey_score), (74.1, 76.7), open);
-    row("fashion_energy_1s1r_nj", "1S-1R cells, grey as voltage (nJ)", 1e9 * grey_score.energy, (0.392, 0.477), open);
+    let accuracy = |wire| at(&report, wire, "accuracy").map(|a| 100.0 * a);
+    let energy = |wire| at(&report, wire, "energy").map(|e| 1e9 * e);
+    row("fashion_accuracy_1s1r", "1S-1R cells, grey as voltage (%)", accuracy(0.0)?, (74.1, 76.7));
+    row("fashion_energy_1s1r_nj", "1S-1R cells, grey as voltage (nJ)", energy(0.0)?, (0.392, 0.477));
     // between the resistors of this scale with 1 ohm wires and half of what they give
-    row("fashion_accuracy_1s1r_r1", "the same with 1 ohm per segment (%)", accuracy(&wired_score), (35.6, 76.7), open);
-    row(
-        "fashion_energy_1s1r_r1_nj",
-        "the same with 1 ohm per segment (nJ)",
-        1e9 * wired_score.energy,
-        (0.2, 0.477),
-        open,
-    );
+    row("fashion_accuracy_1s1r_r1", "the same with 1 ohm per segment (%)", accuracy(1.0)?, (35.6, 76.7));
+    row("fashion_energy_1s1r_r1_nj", "the same with 1 ohm per segment (nJ)", energy(1.0)?, (0.2, 0.477));
     // full voltage at every read: nearly the product of the resistors, 84.04 % and 5.293 nJ
-    row(
-        "fashion_accuracy_1s1r_bits",
-        "1S-1R cells, eight binary reads (%)",
-        accuracy(&bits_score),
-        around(84.04, 0.3),
-        open,
-    );
-    row(
-        "fashion_energy_1s1r_bits_nj",
-        "1S-1R cells, eight binary reads (nJ)",
-        1e9 * bits_score.energy,
-        (4.50, 5.293),
-        open,
-    );
-    found.notes.push(
-        "1S-1R with wires: every cell whose input exceeds its threshold is taken to switch on before the wires take their\n\
-         share. The whole circuit lets cells race for the voltage, and fewer win; the last row says how far that goes."
-            .to_owned(),
-    );
-    checked(found, [(0.0, &grey), (1.0, &wired)], set)
+    let what = "1S-1R cells, eight binary reads (%)";
+    row("fashion_accuracy_1s1r_bits", what, 100.0 * bits.accuracy(), around(84.04, 0.3));
+    row("fashion_energy_1s1r_bits_nj", "1S-1R cells, eight binary reads (nJ)", 1e9 * bits.energy, (4.50, 5.293));
+    found.notes.push(format!("1S-1R cells:\n{}", text(&report.rows)));
+    found.pictures.extend(figures(&report).into_iter().map(|(name, data)| (format!("fashion_1s1r_{name}"), data)));
+    whole_circuit(found, &network, set)
 }
 
-/// A few images through the whole circuit, one operating point each: what the curves stand for.
-fn checked(found: &mut Findings, curves: [(f64, &Outcome); 2], set: &Dataset) -> Result<(), String> {
-    let few = set.clone().truncated(CHECKED);
-    let network = Network::read("fashion_cell_curves.cir", "network")?;
-    let report = network.infer(&few, &[], &curves.map(|(wire, _)| wire), Method::Steps)?;
-    for (wire, outcome) in curves {
-        let energy = outcome.energies[..CHECKED].iter().sum::<f64>() / CHECKED as f64;
-        let apart = (at(&report, wire, "energy")? / energy - 1.0).abs();
-        let what = format!("whole circuit against curves, {wire} ohm: energy, relative");
-        // with ideal wires cells do not meet; with wires some switch off others
-        let most = if wire > 0.0 { 0.05 } else { 1e-3 };
-        found.rows.push(Row::new(
-            &format!("fashion_1s1r_circuit_r{wire}"),
-            &what,
-            apart,
-            None,
-            (0.0, most),
-            Label::Exact,
-        ));
+/// Grey as eight binary reads at full scale, weighted by their bit, between ideal wires: columns are sums of the currents
+/// of the 1S-1R cell at 1 V, one per level.
+fn binary_reads(weights: &Matrix, set: &Dataset) -> Result<Outcome, String> {
+    let deck = deck::run_one("fashion_cell_curves.cir", &[])?;
+    let full = |k: usize| Ok::<f64, String>(deck.column(&format!("i(vrow_{k})"))?.last().copied().unwrap_or(f64::NAN));
+    let full: Vec<f64> = (0..32).map(full).collect::<Result<_, _>>()?;
+    let largest = weights.values.iter().copied().fold(0.0, f64::max);
+    let currents: Vec<f64> = weights.values.iter().map(|w| full[(w / largest * 31.0).round() as usize]).collect();
+    let classes = FASHION_CLASSES.len();
+    let mut all = Outcome { classes, outputs: Vec::new(), energies: Vec::new() };
+    for k in 0..set.len() {
+        let mut outputs = vec![0.0; classes];
+        let mut energy = 0.0;
+        for (&pixel, row) in set.image(k).iter().zip(currents.chunks_exact(classes)).filter(|(p, _)| **p > 0) {
+            for (output, current) in outputs.iter_mut().zip(row) {
+                *output += current * f64::from(pixel) / 255.0;
+                energy += READ.pulse * current * READ.full_scale * f64::from(pixel.count_ones());
+            }
+        }
+        all.outputs.extend(outputs);
+        all.energies.push(energy);
     }
+    Ok(all)
+}
+
+/// The first image as a transient of the whole circuit, every selector and memory in it: what its states are followed to.
+fn whole_circuit(found: &mut Findings, network: &Network, set: &Dataset) -> Result<(), String> {
+    let few = set.clone().truncated(1);
+    let report = network.infer(&few, &[], &[1.0], Method::States)?;
+    let volts: Vec<f64> = few.image(0).iter().map(|&p| READ.volts(p)).collect();
+    let sources: String = volts.iter().enumerate().map(|(k, v)| format!("Vin_{k} W_{k} 0 {v:e}\n")).collect();
+    let lines = format!(
+        ".xbar NET 784 10 CELL=network(wl bl) RWL=1 RBL=1 w=FILE(\"weights\")\n\
+         Xa W[0:783] B[0:9] NET\n{sources}Rs[0:9] B[0:9] 0 1m\n.options reltol=1e-5 abstol=1e-15\n"
+    );
+    let bench = network.definitions(&[])?.bench(&lines).map_err(|e| e.to_string())?;
+    let bench = bench.with_matrix("weights", 784, 10, network.weights.values.clone());
+    // 50 time constants of the selector from rest; inputs jump at t = 0
+    let tran = Tran { stop: READ.pulse, step: READ.pulse / 50.0, start: 0.0, max_step: None, uic: true };
+    let signals = (0..volts.len()).map(|k| Signal::Current(format!("vin_{k}"))).collect();
+    let wanted = Wanted { signals, snapshots: Vec::new() };
+    let solution = bench.transient(tran, &Overrides::default(), &wanted, &Unwatched).map_err(|e| e.to_string())?;
+    let power: f64 = volts.iter().enumerate().map(|(k, v)| -v * solution.last(k)).sum();
+    let apart = (READ.pulse * power / at(&report, 1.0, "energy")? - 1.0).abs();
+    let what = "first image, 1 ohm: transient of the whole circuit against its states, energy, relative";
+    found.rows.push(Row::new("fashion_1s1r_circuit_r1", what, apart, None, (0.0, 1e-5), Label::Exact));
     Ok(())
 }

@@ -52,6 +52,11 @@ impl Row {
         Self { name: name.into(), what: what.into(), value, published, low: band.0, high: band.1, label }
     }
 
+    /// The row of a section that gave nothing: no value, no band.
+    pub fn failed(section: &str, reason: &str) -> Self {
+        Self::new(&format!("{section}_failed"), reason, f64::NAN, None, (f64::NAN, f64::NAN), Label::Undetermined)
+    }
+
     /// Whether the value lies in its band.
     pub fn holds(&self) -> bool {
         self.low <= self.value && self.value <= self.high

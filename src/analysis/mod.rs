@@ -4,6 +4,7 @@
 mod charge;
 mod dc;
 mod error;
+mod held;
 mod history;
 mod live;
 pub mod measure;
@@ -16,6 +17,7 @@ mod transfer;
 
 pub use dc::Rebuild;
 pub use error::{AnalysisError, Failure, WorstUnknown};
+pub use held::{Held, HeldCells};
 pub use live::Live;
 pub use op::run_near as operating_point;
 pub use record::signal_name;

@@ -74,10 +74,11 @@ const ARGUMENTS: &[Argument] = &[
     },
     Argument {
         name: "method",
-        kind: Kind::Choice(&["auto", "matrix", "steps"]),
+        kind: Kind::Choice(&["auto", "matrix", "states", "steps"]),
         unit: "",
         fallback: Fallback::Is("auto"),
-        text: "One transfer matrix (linear cells) or one operating point per image",
+        text: "One transfer matrix (linear cells), the states of the cells followed on the array kernel (cells with a \
+               selector), or one operating point per image",
     },
 ];
 
@@ -118,6 +119,7 @@ impl Study for Infer {
             read: Read { full_scale: arguments.number("vmax"), pulse: arguments.number("pulse") },
             method: match arguments.word("method") {
                 "matrix" => Method::Matrix,
+                "states" => Method::States,
                 "steps" => Method::Steps,
                 _ => Method::Automatic,
             },

@@ -4,22 +4,26 @@
 //! voltages, V_i = full scale * pixel / 255; the class is the output with the largest value. Nothing is assumed about
 //! what lies between: resistors, wires, selectors, amplifiers.
 
-mod branches;
 mod command;
 mod dataset;
 mod idx;
+mod law;
 mod network;
 mod outcome;
+mod probe;
 mod report;
+mod settling;
 mod steps;
 
-pub use branches::{Branches, Layout, read_branches};
 pub use command::Infer;
 pub use dataset::{DEBIAN_FOLDER, Dataset, FASHION_CLASSES, Split};
 pub use idx::{Idx, read as read_idx};
+pub use law::{Law, states, voltages};
 pub use network::Network;
 pub use outcome::{Outcome, Score};
+pub use probe::{Laws, measure};
 pub use report::{Method, Question, answer};
+pub use settling::{Effort, Layout, Reading, read_ideal, read_settling};
 pub use steps::run as run_steps;
 
 use std::path::Path;

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::super::bench::Bench;
 use super::super::{Context, StudyError};
-use super::{Dataset, InferError, Network, Outcome, Ports, Read, Score, run_steps};
+use super::settling::{self, Effort, Layout};
+use super::{Dataset, InferError, Laws, Network, Outcome, Ports, Read, Score, measure, run_steps};
 use crate::elaborate::percell::Matrix;
 use crate::plan::{Overrides, Signal};
 use crate::result::report::{Axis, Chart, Fact, Grid, Map, Report, Series};
@@ -35,10 +36,12 @@ pub struct Question {
 /// How images are solved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// The matrix when the circuit is linear, steps otherwise.
+    /// The matrix when the circuit is linear, else states where the cells have one, else steps.
     Automatic,
     /// One transfer matrix.
     Matrix,
+    /// The states of the cells followed on the array kernel.
+    States,
     /// One operating point per image.
     Steps,
 }
@@ -63,6 +66,8 @@ struct Drop {
 
 /// Every this many images the drop at all cells is looked at.
 const SAMPLE: usize = 50;
+/// Largest error of a state in one step while cells race for the voltage.
+const ACCURACY: f64 = 0.02;
 
 /// Runs the set through every network.
 ///
@@ -77,6 +82,14 @@ pub fn answer(question: &Question, set: &Dataset, context: &Context) -> Result<R
             set.height,
             set.width,
             set.size()
+        )));
+    }
+    if let Some((image, label)) = set.labels.iter().enumerate().find(|(_, label)| usize::from(**label) >= cols) {
+        return Err(StudyError::request(format!(
+            "`{}` holds {rows} x {cols} weights, but image {image} has label {label}: expected a column per class, for \
+             labels 0 to {}",
+            question.file.display(),
+            set.labels.iter().max().copied().unwrap_or(0)
         )));
     }
     let mut report = Report { title: format!("{rows} x {cols} network, {} images", set.len()), ..Report::default() };
@@ -126,7 +139,7 @@ fn read_all(
     };
     let bench = bench(question, wire, context)?;
     let mut built = bench.build(&Overrides::default())?;
-    if question.method != Method::Steps {
+    if matches!(question.method, Method::Automatic | Method::Matrix) {
         let cells: Vec<Signal> =
             if wire > 0.0 { (0..rows * cols).map(|k| cell_voltage(k, cols)).collect() } else { Vec::new() };
         match Network::new(&mut built.circuit, &built.plan, &ports, &cells) {
@@ -141,6 +154,18 @@ fn read_all(
             Err(error) => return Err(fault(error)),
         }
     }
+    if question.method != Method::Steps {
+        match measure(question, context)? {
+            Ok(laws) => return follow(question, set, wire, &laws, report),
+            Err(reason) if question.method == Method::States => {
+                return Err(StudyError::request(format!(
+                    "the states of `{}` cannot be followed: {reason}",
+                    question.cell
+                )));
+            }
+            Err(_) => {}
+        }
+    }
     // every run of images has a circuit of its own: selectors and source values change in it
     let fresh = || match self::bench(question, wire, context).and_then(|b| b.build(&Overrides::default())) {
         Ok(built) => Ok(built.circuit),
@@ -149,6 +174,34 @@ fn read_all(
     let outcome = run_steps(fresh, &built.plan, &ports, set, question.read).map_err(fault)?;
     report.trust.solves += set.len();
     Ok(Reading { wire, score: outcome.score(set), outcome, drop: None })
+}
+
+/// All images on the array kernel.
+fn follow(
+    question: &Question,
+    set: &Dataset,
+    wire: f64,
+    laws: &Laws,
+    report: &mut Report,
+) -> Result<Reading, StudyError> {
+    let Matrix { rows, cols, .. } = question.weights;
+    let layout = Layout { rows, cols, wire, sense: question.sense };
+    report.trust.solves += set.len();
+    if wire == 0.0 {
+        let outcome = settling::read_ideal(laws, layout, set, question.read).map_err(fault)?;
+        return Ok(Reading { wire, score: outcome.score(set), outcome, drop: None });
+    }
+    let effort = Effort { accuracy: ACCURACY, watch: SAMPLE };
+    let read = settling::read_settling(laws, layout, set, question.read, effort).map_err(fault)?;
+    report.trust.kcl_relative = report.trust.kcl_relative.max(read.kcl);
+    let drop =
+        Drop::of(rows * cols, read.watched.iter().map(|(k, volts)| (inputs(set, *k, question.read), volts.clone())));
+    Ok(Reading { wire, score: read.outcome.score(set), outcome: read.outcome, drop: Some(drop) })
+}
+
+/// Row voltages of an image.
+fn inputs(set: &Dataset, k: usize, read: Read) -> Vec<f64> {
+    set.image(k).iter().map(|&p| read.volts(p)).collect()
 }
 
 fn cell_voltage(k: usize, cols: usize) -> Signal {
@@ -167,23 +220,32 @@ fn fault(error: InferError) -> StudyError {
 }
 
 fn drop_of(network: &Network, set: &Dataset, read: Read, rows: usize, cols: usize) -> Drop {
-    let sampled: Vec<usize> = (0..set.len()).step_by(SAMPLE).collect();
-    let mut drop = Drop { mean: vec![0.0; rows * cols], worst: 0.0, loss: 0.0 };
-    let (mut lost, mut driven) = (0.0, 0usize);
-    for &k in &sampled {
-        let volts: Vec<f64> = set.image(k).iter().map(|&p| read.volts(p)).collect();
-        for (cell, v) in network.watch(&volts).into_iter().enumerate() {
-            let input = volts[cell / cols];
-            drop.mean[cell] += (input - v) / sampled.len() as f64;
-            drop.worst = drop.worst.max(input - v);
-            if input > 0.0 {
-                lost += 1.0 - v / input;
-                driven += 1;
+    let sampled = (0..set.len()).step_by(SAMPLE).map(|k| inputs(set, k, read));
+    Drop::of(rows * cols, sampled.map(|volts| (network.watch(&volts), volts)).map(|(cells, volts)| (volts, cells)))
+}
+
+impl Drop {
+    /// From the inputs and cell voltages of some images.
+    fn of(cells: usize, images: impl Iterator<Item = (Vec<f64>, Vec<f64>)>) -> Self {
+        let mut drop = Self { mean: vec![0.0; cells], worst: 0.0, loss: 0.0 };
+        let (mut lost, mut driven, mut count) = (0.0, 0usize, 0usize);
+        for (inputs, voltages) in images {
+            count += 1;
+            let cols = cells / inputs.len().max(1);
+            for (cell, v) in voltages.into_iter().enumerate() {
+                let input = inputs[cell / cols];
+                drop.mean[cell] += input - v;
+                drop.worst = drop.worst.max(input - v);
+                if input > 0.0 {
+                    lost += (1.0 - v / input).min(1.0);
+                    driven += 1;
+                }
             }
         }
+        drop.mean.iter_mut().for_each(|sum| *sum /= count.max(1) as f64);
+        drop.loss = lost / driven.max(1) as f64;
+        drop
     }
-    drop.loss = lost / driven.max(1) as f64;
-    drop
 }
 
 fn define(report: &mut Report) {
@@ -192,7 +254,7 @@ fn define(report: &mut Report) {
         ("energy", "what the row sources deliver during one rectangular pulse, mean over all images"),
         ("error", "root-mean-square difference of the column currents from those with ideal wires, relative"),
         ("worst_drop", "largest V_in - V_cell over all cells and every 50th image"),
-        ("loss", "mean of 1 - V_cell/V_in over all cells with an input and every 50th image"),
+        ("loss", "mean of 1 - V_cell/V_in, at most 1 each, over all cells with an input and every 50th image"),
     ];
     report.definitions.extend(texts.map(|(name, text)| (name.to_owned(), text.to_owned())));
 }
