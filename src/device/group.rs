@@ -8,8 +8,11 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::ops::Range;
 
+use super::lanes::{Alike, LaneBlocks, LaneLoad, Varied};
 use super::{Accepted, Card, Device, Env, ParamError, ParamValues};
+use crate::numeric::lanes::{LANES, Lane};
 use crate::numeric::real::Dual;
+use crate::numeric::simd::Level;
 
 /// The index that stands for ground among unknowns.
 pub const GROUND: u32 = u32::MAX;
@@ -56,6 +59,22 @@ pub trait DeviceGroup: Send + Sync {
     /// f, q and both Jacobians of the instances in `range` at the global solution `x`. With `at`, the local values of the
     /// whole group, each instance is evaluated there and continued linearly to `x`.
     fn load_range(&self, env: &Env, x: &[f64], at: Option<&[f64]>, range: Range<usize>, out: &mut Load);
+    /// As [`DeviceGroup::load_range`] for at most [`LANES`] instances of equal width, the results also side by side;
+    /// of `out`, f and q only.
+    fn load_lanes(
+        &self,
+        (env, x, at): (&Env, &[f64], Option<&[f64]>),
+        range: Range<usize>,
+        level: Level,
+        out: &mut Load,
+        lanes: &mut LaneLoad,
+    ) {
+        let _ = level;
+        let (first, end) = (self.offset(range.start), self.offset(range.end));
+        let width = self.offset(range.start + 1) - first;
+        self.load_range(env, x, at, range, out);
+        lanes.gather(width, [&out.f[first..end], &out.q[first..end], &out.g, &out.c]);
+    }
     /// f, q and both Jacobians of all instances.
     fn load(&self, env: &Env, x: &[f64], out: &mut Load) {
         self.load_range(env, x, None, 0..self.len(), out);
@@ -127,6 +146,8 @@ pub struct Group<D, const N: usize> {
     locals: Vec<u32>,
     /// Parallel copies of each instance; empty while there is one of each.
     multiplicity: Vec<f64>,
+    /// Have not all instances the same law?
+    varied: bool,
 }
 
 /// The kind that `D` defines; a zero-sized registry entry.
@@ -156,7 +177,7 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
         Self::CARD
     }
     fn group(&self) -> Box<dyn DeviceGroup> {
-        Box::new(Group::<D, N> { devices: Vec::new(), locals: Vec::new(), multiplicity: Vec::new() })
+        Box::new(Group::<D, N> { devices: Vec::new(), locals: Vec::new(), multiplicity: Vec::new(), varied: false })
     }
     fn add(&self, group: &mut dyn DeviceGroup, locals: &[u32], params: &ParamValues) -> Result<usize, ParamError> {
         let device = D::from_params(params)?;
@@ -172,6 +193,7 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
         }
         let m = params.number("m");
         let m = if m.is_nan() { 1.0 } else { m };
+        group.varied |= group.devices.first().is_some_and(|first| !first.is_like(&device));
         group.devices.push(device);
         group.locals.extend_from_slice(locals);
         group.count_copies(group.devices.len() - 1, m);
@@ -185,6 +207,7 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
             return false;
         }
         let before = into.devices.len();
+        into.varied |= into.devices.first().is_some_and(|first| !first.is_like(device));
         into.devices.resize(before + locals.len() / N, device.clone());
         into.locals.extend_from_slice(locals);
         into.count_copies(before, m);
@@ -196,6 +219,8 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
             std::mem::swap(into, from);
             return true;
         }
+        let alike = |(a, b): (&D, &D)| a.is_like(b);
+        into.varied |= from.varied || !into.devices.first().zip(from.devices.first()).is_none_or(alike);
         let before = into.devices.len();
         into.devices.append(&mut from.devices);
         into.locals.append(&mut from.locals);
@@ -224,6 +249,16 @@ impl<D: Device<N>, const N: usize> Group<D, N> {
     fn gather(&self, i: usize, x: &[f64]) -> [f64; N] {
         let ids = &self.locals[i * N..(i + 1) * N];
         std::array::from_fn(|k| value_at(x, ids[k]))
+    }
+    /// Local values side by side; lanes beyond the range repeat its last instance.
+    fn gather_lanes(&self, range: &Range<usize>, of: impl Fn(usize) -> [f64; N]) -> [Lane; N] {
+        let mut lanes = [[0.0; LANES]; N];
+        for lane in 0..LANES {
+            for (entry, value) in lanes.iter_mut().zip(of((range.start + lane).min(range.end - 1))) {
+                entry[lane] = value;
+            }
+        }
+        lanes
     }
     fn scatter(&self, i: usize, local: &[f64; N], x: &mut [f64], from: usize) {
         for (k, &id) in self.locals[i * N..(i + 1) * N].iter().enumerate().skip(from) {
@@ -316,6 +351,47 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
             }
         }
     }
+    fn load_lanes(
+        &self,
+        (env, x, at): (&Env, &[f64], Option<&[f64]>),
+        range: Range<usize>,
+        level: Level,
+        out: &mut Load,
+        lanes: &mut LaneLoad,
+    ) {
+        if !D::VECTORISES {
+            self.load_range(env, x, at, range.clone(), out);
+            let of = range.start * N..range.end * N;
+            lanes.gather(N, [&out.f[of.clone()], &out.q[of], &out.g, &out.c]);
+            return;
+        }
+        let devices = &self.devices[range.clone()];
+        let Some(device) = devices.first() else { return };
+        let here = self.gather_lanes(&range, |i| self.gather(i, x));
+        let there = at.map(|at| at.as_chunks::<N>().0).map(|points| self.gather_lanes(&range, |i| points[i]));
+        let local = there.as_ref().unwrap_or(&here);
+        let mut blocks = LaneBlocks::new();
+        if self.varied {
+            level.run(Varied { devices, env, local, out: &mut blocks });
+        } else {
+            level.run(Alike { device, env, local, out: &mut blocks });
+        }
+        if !self.multiplicity.is_empty() {
+            blocks.scale(D::CARD.ports.len(), &self.multiplicity[range.clone()]);
+        }
+        if there.is_some() && here != *local {
+            let moved = std::array::from_fn(|k| std::array::from_fn(|lane| here[k][lane] - local[k][lane]));
+            blocks.continue_linearly(&moved);
+        }
+        self.resize(out, 0);
+        let results =
+            out.f.as_chunks_mut::<N>().0[range.clone()].iter_mut().zip(&mut out.q.as_chunks_mut::<N>().0[range]);
+        for (lane, (f, q)) in results.enumerate() {
+            *f = std::array::from_fn(|row| blocks.f[row][lane]);
+            *q = std::array::from_fn(|row| blocks.q[row][lane]);
+        }
+        blocks.store(lanes);
+    }
     fn load_values(&self, env: &Env, x: &[f64], out: &mut Load) {
         let n = self.devices.len();
         out.f.resize(n * N, 0.0);
@@ -364,7 +440,7 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
     fn alone(&self, i: usize) -> Option<Box<dyn DeviceGroup>> {
         let devices = vec![self.devices.get(i)?.clone()];
         let multiplicity = if self.multiplicity.is_empty() { Vec::new() } else { vec![self.multiplicity[i]] };
-        Some(Box::new(Self { devices, locals: (0..N as u32).collect(), multiplicity }))
+        Some(Box::new(Self { devices, locals: (0..N as u32).collect(), multiplicity, varied: false }))
     }
     fn corner(&self, t: f64) -> Option<f64> {
         self.devices.iter().filter_map(|d| d.corner(t)).min_by(f64::total_cmp)
@@ -388,7 +464,9 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
         flipped
     }
     fn set(&mut self, i: usize, param: &str, value: f64) -> bool {
-        self.devices.get_mut(i).is_some_and(|d| d.set(param, value))
+        let done = self.devices.get_mut(i).is_some_and(|d| d.set(param, value));
+        self.varied |= done && self.devices.len() > 1;
+        done
     }
     fn outputs(&self, i: usize, env: &Env, x: &[f64]) -> Vec<f64> {
         let mut out = Vec::new();

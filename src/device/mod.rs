@@ -13,6 +13,7 @@ pub mod behavioural;
 pub mod card;
 pub mod elements;
 pub mod group;
+pub mod lanes;
 pub mod limiting;
 pub mod memristor;
 pub mod selector;
@@ -59,15 +60,18 @@ pub struct Balance<S, const N: usize> {
 impl<S: Real, const N: usize> Balance<S, N> {
     /// All zero.
     #[must_use]
+    #[inline(always)]
     pub fn zero() -> Self {
         Self { f: [S::from(0.0); N], q: [S::from(0.0); N] }
     }
     /// A current `i` flowing through the device from local unknown `from` to `to`.
+    #[inline(always)]
     pub fn flow(&mut self, from: usize, to: usize, i: S) {
         self.f[from] += i;
         self.f[to] -= i;
     }
     /// A charge `q` sitting on the plate at `from`, its opposite at `to`.
+    #[inline(always)]
     pub fn charge(&mut self, from: usize, to: usize, q: S) {
         self.q[from] += q;
         self.q[to] -= q;
@@ -96,6 +100,16 @@ pub trait Device<const N: usize>: Clone + Send + Sync + 'static {
 
     /// f and q at local unknowns `x`.
     fn balance<S: Real>(&self, env: &Env, x: &[S; N]) -> Balance<S, N>;
+
+    /// Does a loop over instances of [`Device::balance`] become vector code? It does when everything is inlined and no
+    /// branch calls anything.
+    const VECTORISES: bool = false;
+
+    /// Has another instance the same `balance`? Saying no costs vector code its speed only.
+    fn is_like(&self, other: &Self) -> bool {
+        let _ = other;
+        false
+    }
 
     /// Local values before the first solve: states at their initial value, ports as given.
     /// Under `uic` the ports of a capacitor with `ic=` are moved here too.

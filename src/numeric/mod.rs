@@ -8,6 +8,7 @@ pub mod formula;
 pub mod function;
 pub mod integrate;
 pub mod krylov;
+pub mod lanes;
 pub mod newton;
 pub mod ordering;
 pub mod pattern;

@@ -4,7 +4,6 @@
 //! [`Dual<N>`] they give values and the exact gradient by forward-mode differentiation:
 //! `(v, dv) o (w, dw)` follows the chain rule, `f(v + e dv) = f(v) + e f'(v) dv`.
 
-use std::array;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use super::elementary;
@@ -208,6 +207,15 @@ pub struct Dual<const N: usize> {
 }
 
 impl<const N: usize> Dual<N> {
+    /// A value with the gradient `slope(k)`; a plain loop, which is inlined wherever it stands.
+    #[inline(always)]
+    fn new(v: f64, slope: impl Fn(usize) -> f64) -> Self {
+        let mut d = [0.0; N];
+        for k in 0..N {
+            d[k] = slope(k);
+        }
+        Self { v, d }
+    }
     /// The k-th independent variable with value `v`.
     #[must_use]
     #[inline(always)]
@@ -218,7 +226,7 @@ impl<const N: usize> Dual<N> {
     }
     #[inline(always)]
     fn map(self, v: f64, slope: f64) -> Self {
-        Self { v, d: array::from_fn(|k| slope * self.d[k]) }
+        Self::new(v, |k| slope * self.d[k])
     }
 }
 
@@ -241,7 +249,7 @@ impl<const N: usize> Real for Dual<N> {
     #[inline(always)]
     fn select(condition: bool, a: Self, b: Self) -> Self {
         let pick = |a, b| if condition { a } else { b };
-        Self { v: pick(a.v, b.v), d: array::from_fn(|k| pick(a.d[k], b.d[k])) }
+        Self::new(pick(a.v, b.v), |k| pick(a.d[k], b.d[k]))
     }
 }
 
@@ -249,21 +257,21 @@ impl<const N: usize> Add for Dual<N> {
     type Output = Self;
     #[inline(always)]
     fn add(self, o: Self) -> Self {
-        Self { v: self.v + o.v, d: array::from_fn(|k| self.d[k] + o.d[k]) }
+        Self::new(self.v + o.v, |k| self.d[k] + o.d[k])
     }
 }
 impl<const N: usize> Sub for Dual<N> {
     type Output = Self;
     #[inline(always)]
     fn sub(self, o: Self) -> Self {
-        Self { v: self.v - o.v, d: array::from_fn(|k| self.d[k] - o.d[k]) }
+        Self::new(self.v - o.v, |k| self.d[k] - o.d[k])
     }
 }
 impl<const N: usize> Mul for Dual<N> {
     type Output = Self;
     #[inline(always)]
     fn mul(self, o: Self) -> Self {
-        Self { v: self.v * o.v, d: array::from_fn(|k| self.d[k] * o.v + self.v * o.d[k]) }
+        Self::new(self.v * o.v, |k| self.d[k] * o.v + self.v * o.d[k])
     }
 }
 impl<const N: usize> Div for Dual<N> {
@@ -271,7 +279,7 @@ impl<const N: usize> Div for Dual<N> {
     #[inline(always)]
     fn div(self, o: Self) -> Self {
         let v = self.v / o.v;
-        Self { v, d: array::from_fn(|k| (self.d[k] - v * o.d[k]) / o.v) }
+        Self::new(v, |k| (self.d[k] - v * o.d[k]) / o.v)
     }
 }
 impl<const N: usize> Neg for Dual<N> {

@@ -110,6 +110,13 @@ enum Set {
     Avx512,
 }
 
+/// The plainest level.
+impl Default for Level {
+    fn default() -> Self {
+        Self(Set::Plain)
+    }
+}
+
 impl Level {
     /// All levels of this machine, the plainest first.
     #[must_use]

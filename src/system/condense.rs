@@ -8,12 +8,14 @@
 use std::ops::Range;
 
 use super::Sums;
-use super::cells::Cells;
-use super::lanes::{LANES, Lane, invert, invert_with_exchanges, products};
+use super::cells::{Cells, Device};
 use super::rows::Rows;
 use crate::circuit::Circuit;
 use crate::device::group::GROUND;
+use crate::device::lanes::LaneLoad;
 use crate::device::{Env, Load};
+use crate::numeric::lanes::{LANES, Lane, invert, invert_with_exchanges, products};
+use crate::numeric::simd::{Arithmetic, Level, Work};
 
 /// Blocks of all cells.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +36,7 @@ pub struct Blocks {
     /// The unknown of every slot, ground where there is none.
     ids: Vec<[u32; LANES]>,
     scratch: Scratch,
+    level: Level,
 }
 
 /// What every slot of the cells of one chunk has of its row.
@@ -48,6 +51,9 @@ struct Scratch {
     f: Vec<Lane>,
     q: Vec<Lane>,
     traffic: Vec<Lane>,
+    sensitivity: Vec<Lane>,
+    /// Of the device at hand.
+    results: LaneLoad,
     /// 0 for the ports of disconnected cells, as their devices see them.
     mask: Vec<Lane>,
     work: Vec<Lane>,
@@ -67,6 +73,8 @@ impl Blocks {
             f: zeros(w),
             q: zeros(w),
             traffic: zeros(w),
+            sensitivity: zeros(w),
+            results: LaneLoad::default(),
             mask: zeros(w),
             work: zeros(m * m),
         };
@@ -81,6 +89,7 @@ impl Blocks {
             condensed: if m == 0 { Vec::new() } else { zeros(chunks * p * p) },
             ids: Vec::new(),
             scratch,
+            level: Level::best(),
         }
     }
 
@@ -149,9 +158,9 @@ impl Cells {
             let ids = &blocks.ids[chunk * w..(chunk + 1) * w];
             self.read_rows(point, &cells, ids, sums, scratch);
             jacobian.fill([0.0; LANES]);
-            self.add_devices_of(point, &cells, loads, jacobian, scratch);
+            self.add_devices_of((point, blocks.level), &cells, loads, jacobian, scratch);
             self.add_resistors_of(point, &cells, loads, jacobian, scratch);
-            self.close(point, ids, sums, jacobian, scratch);
+            self.close((point, blocks.level), ids, sums, jacobian, scratch);
         }
         self.blocks = blocks;
     }
@@ -188,52 +197,20 @@ impl Cells {
 
     fn add_devices_of(
         &self,
-        point: &Point,
+        (point, level): (&Point, Level),
         cells: &Range<usize>,
         loads: &mut [Load],
         jacobian: &mut [Lane],
         scratch: &mut Scratch,
     ) {
         let w = self.ports.len() + self.inner.len();
-        let len = cells.len();
         for device in &self.devices {
             let group = point.circuit.groups[device.group].as_ref();
             let at = group.limits().then(|| point.points[device.group].as_slice());
-            let load = &mut loads[device.group];
             let range = device.first + cells.start..device.first + cells.end;
-            let base = group.offset(range.start);
-            group.load_range(point.env, point.x, at, range, load);
-            let (n, square) = (device.width, device.width * device.width);
-            let values = &load.f[base..base + len * n];
-            let charges = &load.q[base..base + len * n];
-            let (g, c) = (&load.g[..len * square], &load.c[..len * square]);
-            for &(k, slot, ref columns) in &device.rows {
-                let mut weight = [0.0; LANES];
-                let rows = values.chunks_exact(n).zip(charges.chunks_exact(n));
-                let Scratch { f, q, traffic, mask, free, alpha, still, .. } = &mut *scratch;
-                let (f, q, traffic, masks) = (&mut f[slot], &mut q[slot], &mut traffic[slot], &mask[slot]);
-                for (lane, (values, charges)) in rows.enumerate().take(LANES) {
-                    let value = masks[lane] * values[k];
-                    f[lane] += value;
-                    traffic[lane] += value.abs();
-                    q[lane] += masks[lane] * charges[k];
-                    weight[lane] = masks[lane] * free[slot][lane];
-                }
-                for &(column, s) in columns {
-                    let from = k * n + column;
-                    let target = jacobian[slot * w + s].iter_mut().zip(&weight).zip(&mask[s]);
-                    if still[slot] {
-                        for (((target, weight), mask), g) in target.zip(g.chunks_exact(square)) {
-                            *target += weight * mask * g[from];
-                        }
-                    } else {
-                        let blocks = g.chunks_exact(square).zip(c.chunks_exact(square)).zip(&alpha[slot]);
-                        for (((target, weight), mask), ((g, c), alpha)) in target.zip(blocks) {
-                            *target += weight * mask * (g[from] + alpha * c[from]);
-                        }
-                    }
-                }
-            }
+            let (load, results) = (&mut loads[device.group], &mut scratch.results);
+            group.load_lanes((point.env, point.x, at), range, level, load, results);
+            level.run(DeviceRows { device, w, jacobian, scratch });
         }
     }
 
@@ -269,7 +246,7 @@ impl Cells {
     /// Held and shunted inner rows; sums; what a change of every unknown by its tolerance does to each row.
     fn close(
         &self,
-        point: &Point,
+        (point, level): (&Point, Level),
         ids: &[[u32; LANES]],
         sums: &mut Sums,
         jacobian: &mut [Lane],
@@ -284,13 +261,9 @@ impl Cells {
                 diagonal[lane] += if scratch.free[s][lane] == 0.0 { 1.0 } else { shunt };
             }
         }
+        level.run(Sensitivities { jacobian, tolerance: &scratch.tolerance, out: &mut scratch.sensitivity });
         for s in 0..w {
-            let mut sensitivity = [0.0; LANES];
-            for (row, tolerance) in jacobian[s * w..(s + 1) * w].iter().zip(&scratch.tolerance) {
-                for lane in 0..LANES {
-                    sensitivity[lane] += row[lane].abs() * tolerance[lane];
-                }
-            }
+            let sensitivity = &scratch.sensitivity[s];
             for (lane, &id) in ids[s].iter().enumerate() {
                 let id = id as usize;
                 if id < point.x.len() {
@@ -309,13 +282,14 @@ impl Cells {
     /// An inner unknown whose pivot vanished.
     pub fn factor(&mut self) -> Result<(), usize> {
         let mut blocks = std::mem::take(&mut self.blocks);
+        let level = blocks.level;
         let outcome = match blocks.m {
             0 => Ok(()),
-            1 => blocks.eliminate::<1>(),
-            2 => blocks.eliminate::<2>(),
-            3 => blocks.eliminate::<3>(),
-            4 => blocks.eliminate::<4>(),
-            _ => blocks.eliminate::<0>(),
+            1 => level.run(Elimination::<1>(&mut blocks)),
+            2 => level.run(Elimination::<2>(&mut blocks)),
+            3 => level.run(Elimination::<3>(&mut blocks)),
+            4 => level.run(Elimination::<4>(&mut blocks)),
+            _ => level.run(Elimination::<0>(&mut blocks)),
         };
         self.blocks = blocks;
         outcome.map_err(|(cell, slot)| self.inner_id(slot, cell))
@@ -384,8 +358,91 @@ impl Cells {
     }
 }
 
+/// Adds the rows of one device, just loaded, to those of its cells and to their Jacobian.
+struct DeviceRows<'a> {
+    device: &'a Device,
+    /// Slots of a cell.
+    w: usize,
+    jacobian: &'a mut [Lane],
+    scratch: &'a mut Scratch,
+}
+
+impl Work for DeviceRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let Self { device, w, jacobian, scratch } = self;
+        let n = device.width;
+        let Scratch { f, q, traffic, mask, free, alpha, still, results, .. } = scratch;
+        for &(k, slot, ref columns) in &device.rows {
+            let (f, q, traffic, own) = (&mut f[slot], &mut q[slot], &mut traffic[slot], &mask[slot]);
+            let (values, charges) = (&results.f[k], &results.q[k]);
+            let mut weight = free[slot];
+            for lane in 0..LANES {
+                let value = own[lane] * values[lane];
+                f[lane] += value;
+                traffic[lane] += value.abs();
+                q[lane] += own[lane] * charges[lane];
+                weight[lane] *= own[lane];
+            }
+            for &(column, s) in columns {
+                let (target, mask) = (&mut jacobian[slot * w + s], &mask[s]);
+                let (g, c, alpha) = (&results.g[k * n + column], &results.c[k * n + column], &alpha[slot]);
+                if still[slot] {
+                    for lane in 0..LANES {
+                        target[lane] += weight[lane] * mask[lane] * g[lane];
+                    }
+                } else {
+                    for lane in 0..LANES {
+                        target[lane] += weight[lane] * mask[lane] * (g[lane] + alpha[lane] * c[lane]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Sums |J| tolerance over the columns of every row of a chunk.
+struct Sensitivities<'a> {
+    jacobian: &'a [Lane],
+    tolerance: &'a [Lane],
+    out: &'a mut [Lane],
+}
+
+impl Work for Sensitivities<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let rows = self.jacobian.chunks_exact(self.tolerance.len().max(1));
+        for (row, out) in rows.zip(self.out) {
+            let mut sum = [0.0; LANES];
+            for (entry, tolerance) in row.iter().zip(self.tolerance) {
+                for lane in 0..LANES {
+                    sum[lane] += entry[lane].abs() * tolerance[lane];
+                }
+            }
+            *out = sum;
+        }
+    }
+}
+
+/// [`Blocks::eliminate`] for `M` inner unknowns.
+struct Elimination<'a, const M: usize>(&'a mut Blocks);
+
+impl<const M: usize> Work for Elimination<'_, M> {
+    type Output = Result<(), (usize, usize)>;
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) -> Self::Output {
+        self.0.eliminate::<M>()
+    }
+}
+
 impl Blocks {
     /// J_ii^-1, Z, P and S of all chunks; `M` is m, or 0 when it is not known beforehand.
+    #[inline(always)]
     fn eliminate<const M: usize>(&mut self) -> Result<(), (usize, usize)> {
         let m = if M == 0 { self.m } else { M };
         let (p, w) = (self.p, self.p + m);

@@ -20,7 +20,6 @@ mod cells;
 mod condense;
 mod general;
 mod kernel;
-mod lanes;
 mod lattice;
 mod problem;
 mod relax;

@@ -17,12 +17,12 @@
 
 use super::System;
 use super::cells::Cells;
-use super::lanes::solve_dense;
 use super::rows::Rows;
 use super::sums::Sums;
 use crate::circuit::{Circuit, UnknownKind};
 use crate::device::{Env, Load, StateLaw};
 use crate::numeric::control::{self, Pseudo};
+use crate::numeric::lanes::solve_dense;
 
 /// Steps before giving up.
 const STEPS: usize = 1000;

@@ -19,6 +19,7 @@ struct Correction {
 }
 
 impl Resistor {
+    #[inline(always)]
     fn conductance(&self, env: &Env) -> f64 {
         let factor = self.correction.as_ref().map_or(1.0, |c| c.scale * c.thermal.factor(env));
         1.0 / (self.resistance * factor)
@@ -67,6 +68,13 @@ impl Device<2> for Resistor {
         Ok(Self { resistance, correction: (!plain).then(|| Box::new(correction)) })
     }
 
+    const VECTORISES: bool = true;
+
+    fn is_like(&self, other: &Self) -> bool {
+        self == other
+    }
+
+    #[inline(always)]
     fn balance<S: Real>(&self, env: &Env, x: &[S; 2]) -> Balance<S, 2> {
         let mut b = Balance::zero();
         b.flow(0, 1, (x[0] - x[1]) * self.conductance(env));

@@ -34,6 +34,7 @@ impl OwnTemperature {
     }
     /// Temperature in K.
     #[must_use]
+    #[inline(always)]
     pub fn kelvin(&self, env: &Env) -> f64 {
         self.fixed.unwrap_or(env.temperature + self.offset)
     }
@@ -66,6 +67,7 @@ impl Coefficients {
     }
     /// 1 + tc1 dT + tc2 dT^2.
     #[must_use]
+    #[inline(always)]
     pub fn factor(&self, env: &Env) -> f64 {
         if self.are_zero() {
             return 1.0;

@@ -29,10 +29,12 @@ pub struct BulkDrift {
 }
 
 impl BulkDrift {
+    #[inline(always)]
     fn resistance<S: Real>(&self, x: S) -> S {
         x.clamp(0.0, 1.0) * (self.rl - self.rh) + self.rh
     }
 
+    #[inline(always)]
     fn rate<S: Real>(&self, v: S, x: S) -> S {
         let up = v.value() >= 0.0;
         let (branch, gone) = if up { (&self.up, x) } else { (&self.down, -x + 1.0) };
@@ -85,6 +87,13 @@ By 0 y I=(time>0)?((V(te,be)>0)?(kp*sinh(V(te,be)/vp)*exp(-ap*(x0+V(y)))*min(1,1
         })
     }
 
+    const VECTORISES: bool = true;
+
+    fn is_like(&self, other: &Self) -> bool {
+        Self { x0: other.x0, ..*self } == *other
+    }
+
+    #[inline(always)]
     fn balance<S: Real>(&self, _: &Env, x: &[S; 3]) -> Balance<S, 3> {
         let v = x[0] - x[1];
         let mut b = Balance::zero();

@@ -27,10 +27,27 @@ struct Branch {
 }
 
 impl Branch {
+    /// The branch `up` or the branch `down`.
+    #[inline(always)]
+    fn of(moves_up: bool, up: &Self, down: &Self) -> Self {
+        let pick = |of: fn(&Self) -> f64| if moves_up { of(up) } else { of(down) };
+        Self {
+            rate: pick(|b| b.rate),
+            scale: pick(|b| b.scale),
+            heat: pick(|b| b.heat),
+            bound: pick(|b| b.bound),
+            seed: pick(|b| b.seed),
+            growth: pick(|b| b.growth),
+            knee: pick(|b| b.knee),
+            saturation: pick(|b| b.saturation),
+        }
+    }
+
     /// W(r) as above.
+    #[inline(always)]
     fn window<S: Real>(&self, r: S) -> S {
         let size = r.abs().powf(self.bound);
-        let mut w = if r.value() < 0.0 { -size } else { size };
+        let mut w = S::select(r.value() < 0.0, -size, size);
         if self.growth > 0.0 {
             w *= (-r + (1.0 + self.seed)).max(S::from(0.0)).powf(self.growth);
         }
@@ -55,18 +72,21 @@ pub struct ConductanceMemory {
 }
 
 impl ConductanceMemory {
+    #[inline(always)]
     fn conductance<S: Real>(&self, x: S) -> S {
         x.clamp(0.0, 1.0) * (self.gl - self.gh) + self.gh
     }
 
+    #[inline(always)]
     fn rate<S: Real>(&self, v: S, x: S, heat: S) -> S {
         let up = v.value() >= 0.0;
-        let (branch, size, left) = if up { (&self.up, v, -x + 1.0) } else { (&self.down, -v, x) };
+        let branch = Branch::of(up, &self.up, &self.down);
+        let (size, left) = (v.abs(), S::select(up, -x + 1.0, x));
         let mut rate = sinh_drive(size, branch.scale, self.vref) * branch.window(left) * branch.rate;
         if branch.heat > 0.0 {
             rate *= heat.max(S::from(0.0)).powf(branch.heat);
         }
-        if up { rate } else { -rate }
+        S::select(up, rate, -rate)
     }
 }
 
@@ -148,6 +168,13 @@ By 0 y I=V(p)-V(d)
         })
     }
 
+    const VECTORISES: bool = true;
+
+    fn is_like(&self, other: &Self) -> bool {
+        Self { x0: other.x0, ..*self } == *other
+    }
+
+    #[inline(always)]
     fn balance<S: Real>(&self, _: &Env, x: &[S; 4]) -> Balance<S, 4> {
         let (v, state, heat) = (x[0] - x[1], x[2], x[3]);
         let mut b = Balance::zero();

@@ -19,6 +19,7 @@ pub struct LinearDrift {
 }
 
 impl LinearDrift {
+    #[inline(always)]
     fn current<S: Real>(&self, v: S, x: S) -> S {
         let x = x.clamp(0.0, 1.0);
         v / (x * self.ron + (-x + 1.0) * self.roff)
@@ -75,6 +76,13 @@ min(1,10000*((I(Vs)<0)?(xi+V(y)):(1-xi-V(y)))))))
         Ok(Self { ron, roff, mobility: p.number("uv") * ron / (d * d), window: Window::from_params(p), x0 })
     }
 
+    const VECTORISES: bool = true;
+
+    fn is_like(&self, other: &Self) -> bool {
+        Self { x0: other.x0, ..*self } == *other
+    }
+
+    #[inline(always)]
     fn balance<S: Real>(&self, _: &Env, x: &[S; 3]) -> Balance<S, 3> {
         let i = self.current(x[0] - x[1], x[2]);
         balance(i, i * self.window.factor(x[2], i.value()) * self.mobility, x[2])

@@ -25,6 +25,7 @@ pub(crate) const STATE: Internal = Internal { name: "x", unit: "1", law: StateLa
 pub(crate) const X0: Param = Param::new("x0", "1", 0.0, "state at the start").within(0.0, 1.0).or(&["xo", "x_init"]);
 
 /// The equations of a memristor: the current i between the terminals and dx/dt = rate.
+#[inline(always)]
 pub(crate) fn balance<S: Real>(i: S, rate: S, x: S) -> Balance<S, 3> {
     let mut balance = Balance::zero();
     balance.flow(0, 1, i);
@@ -35,15 +36,13 @@ pub(crate) fn balance<S: Real>(i: S, rate: S, x: S) -> Balance<S, 3> {
 
 /// sinh(v / scale) / sinh(reference / scale), without overflow of the quotient; tends to v / reference for a large
 /// scale. Continued linearly where the growth passes e^230.
+#[inline(always)]
 pub(crate) fn sinh_drive<S: Real>(v: S, scale: f64, reference: f64) -> S {
     let (y, r) = (v / scale, reference / scale);
-    if r < 20.0 {
-        return y.sinh() / r.sinh();
-    }
-    // sinh y / sinh r = sgn(y) e^(|y| - r) (1 - e^(-2|y|)) / (1 - e^(-2r)), the last denominator being 1 here
+    // sinh y / sinh r = sgn(y) e^(|y| - r) (1 - e^(-2|y|)) / (1 - e^(-2r))
     let size = y.abs();
-    let growth = (size - r).exp() * -(-size * 2.0).exp_m1();
-    if y.value() < 0.0 { -growth } else { growth }
+    let growth = (size - r).exp() * (-size * 2.0).exp_m1() / Real::exp_m1(-2.0 * r);
+    S::select(y.value() < 0.0, -growth, growth)
 }
 
 #[cfg(test)]

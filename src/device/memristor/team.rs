@@ -77,6 +77,13 @@ By 0 y I=(time>0)?((I(Vs)/ioff>1)?(koff/span*pow(abs(I(Vs)/ioff-1),alphaoff)*V(f
         Ok(Self { law, x0 })
     }
 
+    const VECTORISES: bool = true;
+
+    fn is_like(&self, other: &Self) -> bool {
+        Self { x0: other.x0, ..*self } == *other
+    }
+
+    #[inline(always)]
     fn balance<S: Real>(&self, _: &Env, x: &[S; 3]) -> Balance<S, 3> {
         let i = (x[0] - x[1]) / self.law.resistance(x[2]);
         balance(i, self.law.rate(i, x[2]), x[2])

@@ -23,11 +23,27 @@ struct Branch {
     inflection: f64,
 }
 
+impl Branch {
+    /// The branch `off` or the branch `on`.
+    #[inline(always)]
+    fn of(switches_off: bool, off: &Self, on: &Self) -> Self {
+        let pick = |of: fn(&Self) -> f64| if switches_off { of(off) } else { of(on) };
+        Self {
+            threshold: pick(|b| b.threshold),
+            rate: pick(|b| b.rate),
+            alpha: pick(|b| b.alpha),
+            inflection: pick(|b| b.inflection),
+        }
+    }
+}
+
 /// Resistance and motion.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Law {
     ron: f64,
     roff: f64,
+    /// ln(roff/ron).
+    ln_ratio: f64,
     exponential: bool,
     on: Branch,
     off: Branch,
@@ -76,6 +92,7 @@ impl Law {
         Ok(Self {
             ron: p.number("ron"),
             roff: p.number("roff"),
+            ln_ratio: (p.number("roff") / p.number("ron")).ln(),
             exponential: p.word("law") == Some("exponential"),
             on: branch(on, "kon", "alphaon", "aon"),
             off: branch(off, "koff", "alphaoff", "aoff"),
@@ -87,15 +104,13 @@ impl Law {
     }
 
     /// R(x) in ohm.
+    #[inline(always)]
     pub(crate) fn resistance<S: Real>(&self, x: S) -> S {
         let x = x.clamp(0.0, 1.0);
-        if self.exponential {
-            (x * (self.roff / self.ron).ln()).exp() * self.ron
-        } else {
-            x * (self.roff - self.ron) + self.ron
-        }
+        if self.exponential { (x * self.ln_ratio).exp() * self.ron } else { x * (self.roff - self.ron) + self.ron }
     }
 
+    #[inline(always)]
     fn window<S: Real>(&self, branch: &Branch, x: S) -> S {
         let up = branch.rate > 0.0;
         match self.window {
@@ -108,14 +123,16 @@ impl Law {
     }
 
     /// dx/dt in 1/s under the drive u.
+    #[inline(always)]
     pub(crate) fn rate<S: Real>(&self, u: S, x: S) -> S {
-        for branch in [&self.off, &self.on] {
-            let over = u / branch.threshold - 1.0;
-            if over.value() > 0.0 {
-                return over.powf(branch.alpha) * self.window(branch, x) * branch.rate;
-            }
+        // the thresholds have opposite signs: at most one of them is passed
+        let off = (u.value() > 0.0) == (self.off.threshold > 0.0);
+        let branch = Branch::of(off, &self.off, &self.on);
+        let over = u / branch.threshold - 1.0;
+        if over.value() <= 0.0 {
+            return S::from(0.0);
         }
-        S::from(0.0)
+        over.powf(branch.alpha) * self.window(&branch, x) * branch.rate
     }
 
     /// The state in its own unit.

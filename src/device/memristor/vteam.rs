@@ -68,6 +68,13 @@ By 0 y I=(time>0)?((V(te,be)/voff>1)?(koff/span*pow(abs(V(te,be)/voff-1),alphaof
         Ok(Self { law: Law::from_params(p, "von", "voff")?, x0: p.number("x0") })
     }
 
+    const VECTORISES: bool = true;
+
+    fn is_like(&self, other: &Self) -> bool {
+        Self { x0: other.x0, ..*self } == *other
+    }
+
+    #[inline(always)]
     fn balance<S: Real>(&self, _: &Env, x: &[S; 3]) -> Balance<S, 3> {
         let v = x[0] - x[1];
         balance(v / self.law.resistance(x[2]), self.law.rate(v, x[2]), x[2])

@@ -23,76 +23,74 @@ pub const P: Param = Param::new("p", "1", 1.0, "exponent of the window").within(
 /// Scale.
 pub const J: Param = Param::new("j", "1", 1.0, "scale of the prodromakis window").positive();
 
-/// A window.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Window {
-    /// 1 - (2x - 1)^(2p).
-    Joglekar {
-        /// Exponent p.
-        p: f64,
-    },
-    /// 1 - (x - stp(-motion))^(2p).
-    Biolek {
-        /// Exponent p.
-        p: f64,
-    },
-    /// j (1 - ((x - 1/2)^2 + 3/4)^p).
-    Prodromakis {
-        /// Exponent p.
-        p: f64,
-        /// Scale j.
-        j: f64,
-    },
-    /// x (1 - x).
-    Strukov,
+/// The form of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// scale (1 - |2x - 1|^n); n = 2p, for strukov n = 2 and scale = 1/4.
+    Symmetric,
+    /// 1 - (x - stp(-motion))^n, n = 2p.
+    Biolek,
+    /// scale (1 - ((x - 1/2)^2 + 3/4)^n), n = p.
+    Prodromakis,
     /// 1, but 0 at a bound when driven outwards.
     Edge,
+}
+
+/// A window.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Window {
+    shape: Shape,
+    exponent: f64,
+    scale: f64,
 }
 
 impl Window {
     /// Reads `window`, `p` and `j`; an unknown word was refused by the card.
     #[must_use]
     pub fn from_params(p: &ParamValues) -> Self {
-        let exponent = p.number("p");
-        match p.word("window") {
-            Some("joglekar") => Self::Joglekar { p: exponent },
-            Some("biolek") => Self::Biolek { p: exponent },
-            Some("prodromakis") => Self::Prodromakis { p: exponent, j: p.number("j") },
-            Some("strukov") => Self::Strukov,
-            _ => Self::Edge,
-        }
+        Self::new(p.word("window").unwrap_or("none"), p.number("p"), p.number("j"))
+    }
+
+    /// A window by its word, with the p and j of the formulas above.
+    fn new(word: &str, p: f64, j: f64) -> Self {
+        let (shape, exponent, scale) = match word {
+            "joglekar" => (Shape::Symmetric, 2.0 * p, 1.0),
+            "biolek" => (Shape::Biolek, 2.0 * p, 1.0),
+            "prodromakis" => (Shape::Prodromakis, p, j),
+            "strukov" => (Shape::Symmetric, 2.0, 0.25),
+            _ => (Shape::Edge, 1.0, 1.0),
+        };
+        Self { shape, exponent, scale }
     }
 
     /// The factor on the rate of `x`; `motion` > 0 when the drive moves x towards 1.
     #[must_use]
+    #[inline(always)]
     pub fn factor<S: Real>(&self, x: S, motion: f64) -> S {
         let up = motion >= 0.0;
-        match *self {
-            Self::Joglekar { p } => inward(x, up, -bend((x * 2.0 - 1.0).abs(), 2.0 * p) + 1.0),
-            Self::Biolek { p } => -bend((if up { x } else { -x + 1.0 }).max(S::from(0.0)), 2.0 * p) + 1.0,
-            Self::Prodromakis { p, j } => {
-                let d = x - 0.5;
-                inward(x, up, (-bend(d * d + 0.75, p) + 1.0) * j)
-            }
-            Self::Strukov => inward(x, up, x * (-x + 1.0)),
-            Self::Edge => edge(x, up),
+        if self.shape == Shape::Edge {
+            return edge(x, up);
         }
+        let biolek = self.shape == Shape::Biolek;
+        let middle = x - 0.5;
+        let travelled = S::select(up, x, -x + 1.0).max(S::from(0.0));
+        let symmetric = S::select(self.shape == Shape::Symmetric, middle.abs() * 2.0, middle * middle + 0.75);
+        let window = (-bend(S::select(biolek, travelled, symmetric), self.exponent) + 1.0) * self.scale;
+        // beyond a bound and driven back in: the value on the bound
+        let returning = !biolek && if up { x.value() < 0.0 } else { x.value() > 1.0 };
+        S::select(returning, S::from(0.0), window)
     }
 }
 
 /// d^n up to d = 1, its tangent beyond.
+#[inline(always)]
 fn bend<S: Real>(d: S, n: f64) -> S {
-    if d.value() > 1.0 { (d - 1.0) * n + 1.0 } else { d.powf(n) }
-}
-
-/// Beyond a bound and driven back in: 0, the value on the bound.
-fn inward<S: Real>(x: S, up: bool, window: S) -> S {
-    let returning = if up { x.value() < 0.0 } else { x.value() > 1.0 };
-    if returning { S::from(0.0) } else { window }
+    S::select(d.value() > 1.0, (d - 1.0) * n + 1.0, d.powf(n))
 }
 
 /// 1, falling to 0 over [`EDGE`] before the bound that is approached, negative beyond it.
 #[must_use]
+#[inline(always)]
 pub fn edge<S: Real>(x: S, up: bool) -> S {
     let distance = if up { -x + 1.0 } else { x };
     (distance / EDGE).min(S::from(1.0))
@@ -102,18 +100,21 @@ pub fn edge<S: Real>(x: S, up: bool) -> S {
 mod tests {
     use super::*;
 
-    const ALL: [Window; 5] = [
-        Window::Joglekar { p: 3.0 },
-        Window::Biolek { p: 2.0 },
-        Window::Prodromakis { p: 5.0, j: 1.5 },
-        Window::Strukov,
-        Window::Edge,
-    ];
+    fn all() -> [Window; 5] {
+        [
+            ("joglekar", 3.0, 1.0),
+            ("biolek", 2.0, 1.0),
+            ("prodromakis", 5.0, 1.5),
+            ("strukov", 1.0, 1.0),
+            ("bcm", 1.0, 1.0),
+        ]
+        .map(|(word, p, j)| Window::new(word, p, j))
+    }
 
     #[test]
     fn windows_take_their_published_values() {
         let x = 0.3_f64;
-        for (w, expected) in ALL.into_iter().zip([
+        for (w, expected) in all().into_iter().zip([
             1.0 - 0.4_f64.powi(6),
             1.0 - 0.3_f64.powi(4),
             1.5 * (1.0 - 0.79_f64.powi(5)),
@@ -122,17 +123,17 @@ mod tests {
         ]) {
             assert!((w.factor(x, 1.0) - expected).abs() < 1e-15, "{w:?}");
         }
-        assert!((Window::Biolek { p: 2.0 }.factor(x, -1.0) - (1.0 - 0.7_f64.powi(4))).abs() < 1e-15);
+        assert!((Window::new("biolek", 2.0, 1.0).factor(x, -1.0) - (1.0 - 0.7_f64.powi(4))).abs() < 1e-15);
     }
 
     #[test]
     fn no_window_lets_the_state_out_and_only_symmetric_ones_stick() {
-        for w in ALL {
+        for w in all() {
             assert!(w.factor(1.0, 1.0).abs() < 1e-12 && w.factor(0.0, -1.0).abs() < 1e-12, "{w:?} closes");
             assert!(w.factor(1.001, 1.0) < 0.0 && w.factor(-0.001, -1.0) < 0.0, "{w:?} points back");
             assert!(w.factor(-0.001, 1.0) >= 0.0 && w.factor(1.001, -1.0) >= 0.0, "{w:?} lets it return");
             let sticks = w.factor(1.0, -1.0) < 0.5;
-            assert_eq!(sticks, !matches!(w, Window::Biolek { .. } | Window::Edge), "{w:?}");
+            assert_eq!(sticks, !matches!(w.shape, Shape::Biolek | Shape::Edge), "{w:?}");
         }
     }
 }

@@ -47,17 +47,19 @@ impl Motion {
         })
     }
 
+    #[inline(always)]
     pub(crate) fn rate<S: Real>(&self, v: S, x: S) -> S {
         let g = if v.value() > self.vp {
-            (v.exp() - self.vp.exp()) * self.ap
+            (v.exp() - Real::exp(self.vp)) * self.ap
         } else if v.value() < -self.vn {
-            ((-v).exp() - self.vn.exp()) * -self.an
+            ((-v).exp() - Real::exp(self.vn)) * -self.an
         } else {
             return S::from(0.0);
         };
         let rate = g * self.eta;
         rate * if rate.value() >= 0.0 { self.upward(x) } else { self.downward(x) }
     }
+    #[inline(always)]
     fn upward<S: Real>(&self, x: S) -> S {
         let past = x - self.xp;
         if past.value() < 0.0 {
@@ -65,6 +67,7 @@ impl Motion {
         }
         (-past * self.alphap).exp() * (-x + 1.0) / (1.0 - self.xp)
     }
+    #[inline(always)]
     fn downward<S: Real>(&self, x: S) -> S {
         let past = x - self.xn;
         if past.value() > 0.0 {
@@ -99,6 +102,7 @@ pub struct Yakopcic {
 }
 
 impl Yakopcic {
+    #[inline(always)]
     fn current<S: Real>(&self, env: &Env, v: S, x: S) -> S {
         let a = if v.value() >= 0.0 { self.a1 } else { self.a2 };
         (v * self.b).sinh() * x.clamp(0.0, 1.0) * a + v * env.gmin
@@ -155,6 +159,13 @@ By 0 y I=(time>0)?(V(g)*V(f)):0
         })
     }
 
+    const VECTORISES: bool = true;
+
+    fn is_like(&self, other: &Self) -> bool {
+        Self { x0: other.x0, ..*self } == *other
+    }
+
+    #[inline(always)]
     fn balance<S: Real>(&self, env: &Env, x: &[S; 3]) -> Balance<S, 3> {
         let v = x[0] - x[1];
         balance(self.current(env, v, x[2]), self.motion.rate(v, x[2]), x[2])

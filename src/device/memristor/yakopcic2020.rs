@@ -28,6 +28,7 @@ pub struct Yakopcic2020 {
 }
 
 impl Yakopcic2020 {
+    #[inline(always)]
     fn current<S: Real>(&self, v: S, x: S) -> S {
         let c = if v.value() >= 0.0 { &self.positive } else { &self.negative };
         let x = x.clamp(0.0, 1.0);
@@ -97,6 +98,13 @@ By 0 y I=(time>0)?(V(g)*V(f)):0
         })
     }
 
+    const VECTORISES: bool = true;
+
+    fn is_like(&self, other: &Self) -> bool {
+        Self { x0: other.x0, ..*self } == *other
+    }
+
+    #[inline(always)]
     fn balance<S: Real>(&self, _: &Env, x: &[S; 3]) -> Balance<S, 3> {
         let v = x[0] - x[1];
         balance(self.current(v, x[2]), self.motion.rate(v, x[2]), x[2])

@@ -17,9 +17,11 @@ pub struct Rectifier {
 }
 
 impl Rectifier {
+    #[inline(always)]
     fn slope(&self, env: &Env) -> f64 {
         if self.vs > 0.0 { self.vs } else { self.n * K_OVER_Q * env.temperature.max(1.0) }
     }
+    #[inline(always)]
     fn current<S: Real>(&self, env: &Env, v: S) -> S {
         (v / self.slope(env)).exp_m1() * self.is + v * self.gleak
     }
@@ -53,6 +55,13 @@ Bi te be I=is*(exp(min(V(te,be)/V(s),200))-1)+gleak*V(te,be)
         Ok(Self { is: p.number("is"), n: p.number("n"), vs: p.number("vs"), gleak: p.number("gleak") })
     }
 
+    const VECTORISES: bool = true;
+
+    fn is_like(&self, other: &Self) -> bool {
+        self == other
+    }
+
+    #[inline(always)]
     fn balance<S: Real>(&self, env: &Env, x: &[S; 2]) -> Balance<S, 2> {
         let mut b = Balance::zero();
         b.flow(0, 1, self.current(env, x[0] - x[1]));

@@ -56,6 +56,13 @@ Bi te be I=0.5*ie*(exp(V(h))-exp(-V(h)))
         Ok(Self { is, v0 })
     }
 
+    const VECTORISES: bool = true;
+
+    fn is_like(&self, other: &Self) -> bool {
+        self == other
+    }
+
+    #[inline(always)]
     fn balance<S: Real>(&self, _: &Env, x: &[S; 2]) -> Balance<S, 2> {
         let mut b = Balance::zero();
         b.flow(0, 1, ((x[0] - x[1]) / self.v0).sinh() * self.is);

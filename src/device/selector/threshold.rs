@@ -28,6 +28,7 @@ pub struct ThresholdSwitch {
 }
 
 /// ln(sinh(y)/y), even in y, without overflow.
+#[inline(always)]
 fn ln_sinhc<S: Real>(y: S) -> S {
     let size = y.abs();
     if size.value() < 1e-2 {
@@ -38,6 +39,7 @@ fn ln_sinhc<S: Real>(y: S) -> S {
 }
 
 impl ThresholdSwitch {
+    #[inline(always)]
     fn current<S: Real>(&self, v: S, s: S) -> S {
         let s = s.clamp(0.0, 1.0);
         let mut ln_off = S::from(self.ln_goff);
@@ -47,6 +49,7 @@ impl ThresholdSwitch {
         v * ((-s + 1.0) * ln_off + s * self.ln_gon).exp()
     }
 
+    #[inline(always)]
     fn target<S: Real>(&self, v: S, s: S) -> S {
         ((v.abs() - self.vth + s * (self.vth - self.vhold)) / self.w).logistic()
     }
@@ -110,6 +113,13 @@ Bi te be I=V(te,be)*exp((1-min(max(V(s),0),1))*(ln(gl)+V(l))-min(max(V(s),0),1)*
         })
     }
 
+    const VECTORISES: bool = true;
+
+    fn is_like(&self, other: &Self) -> bool {
+        Self { s0: other.s0, ..*self } == *other
+    }
+
+    #[inline(always)]
     fn balance<S: Real>(&self, _: &Env, x: &[S; 3]) -> Balance<S, 3> {
         let (v, s) = (x[0] - x[1], x[2]);
         let lag = s - self.target(v, s);
