@@ -124,7 +124,8 @@ mod tests {
     /// the DC source and changes nothing.
     #[test]
     fn stretches_carry_charges_on_and_looks_leave_no_trace() {
-        let text = "rc\nV1 a 0 DC 0 PULSE(0 1 0 1p 1p 1 0)\nR1 a b 1k\nC1 b 0 1u\n.options reltol=1e-7\n.end\n";
+        let text =
+            "rc\nV1 a 0 DC 0 PULSE(0 1 0 1p 1p 1 0)\nR1 a b 1k\nC1 b 0 1u\n.options reltol=1e-8 vntol=1e-9\n.end\n";
         let (deck, _) = parse_text("t.cir", text, &ReadOptions::default());
         let mut built = Elaborator::new(deck, Vec::new()).build(&Overrides::default()).unwrap();
         let (source, probe) = {
