@@ -183,7 +183,7 @@ impl Prediction {
     #[must_use]
     pub fn choose(&self, level: f64, bound: f64) -> Option<(f64, f64)> {
         let each = || self.changes.iter().map(|(volts, changes)| (*volts, self.interpolate(changes, level)));
-        each().filter(|(_, change)| change.abs() < bound).last().or_else(|| each().next())
+        each().rfind(|(_, change)| change.abs() < bound).or_else(|| each().next())
     }
 
     /// Between two states the logarithm of the change is taken to be linear: exact where rates are exponential.
