@@ -200,10 +200,8 @@ impl<'d> Assembly<'d> {
                     add(inside, scope, "value", dc)?;
                 }
             }
-            ElementKind::Controlled(_) => {
-                if !line.expressions().into_iter().all(|e| inside.is_constant(scope, e)) {
-                    return None;
-                }
+            ElementKind::Controlled(_) if !line.expressions().into_iter().all(|e| inside.is_constant(scope, e)) => {
+                return None;
             }
             ElementKind::Modelled { area: Some(area), .. } => add(inside, scope, "area", area)?,
             _ => {}
