@@ -1,6 +1,8 @@
 //! Drivers: operating point, DC sweep, transient, transfer function, and a transient that is led by hand. They know circuits and plans, not netlists,
 //! and hand every accepted point to a [`Sink`].
 
+mod aids;
+mod branch;
 mod charge;
 mod dc;
 mod error;

@@ -4,8 +4,8 @@
 //! factorization and one pair of triangular solves per source. Column k of A is what the signals read at x_k. A thousand
 //! input patterns are then one matrix product.
 //!
-//! That the circuit is linear is not believed but checked: all sources together at 1 must satisfy Kirchhoff's law with
-//! the superposed solution.
+//! That the circuit is linear is not believed but checked: all sources together at 1 must satisfy Kirchhoff's law and the
+//! equations of the states with the superposed solution.
 
 use super::error::AnalysisError;
 use super::op;
@@ -77,12 +77,18 @@ pub fn transfer(
     let mut problem = Problem::new(&mut solver.system, solver.circuit, env, &rows);
     problem.begin(&all);
     problem.linearise(&all);
+    // a selector that is about to switch carries its leakage as long as its state is held
+    let (unsettled, row) = problem.residual(false);
     let (_, misfit) = solver.system.kirchhoff(&rows);
     set_all(solver.circuit, inputs, &sources, 0.0)?;
     // NaN is no agreement
     if misfit.is_nan() || misfit > LINEAR {
         let text = format!("the circuit is not linear: superposed responses violate Kirchhoff's law by {misfit:.1e}");
         return Err(AnalysisError::NotApplicable(text));
+    }
+    if unsettled.is_nan() || unsettled > 1.0 {
+        let name = solver.circuit.unknown_signal(row as u32);
+        return Err(AnalysisError::NotApplicable(format!("the circuit is not linear: `{name}` does not stay at rest")));
     }
     solver.note_residual(&rows);
     Ok(Transfer { inputs: inputs.len(), outputs: outputs.len(), offset, gain, stats: solver.stats })

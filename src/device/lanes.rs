@@ -229,7 +229,7 @@ mod tests {
                     let x: Vec<f64> = (0..group.locals().len()).map(|k| scale * (2.0 * random(k) - 0.7)).collect();
                     // every fourth instance is evaluated where it is, the others nearby
                     let n = group.offset(1);
-                    let near = |(k, x): (usize, &f64)| if (k / n) % 4 == 0 { *x } else { 0.9 * x + 0.01 };
+                    let near = |(k, x): (usize, &f64)| if (k / n).is_multiple_of(4) { *x } else { 0.9 * x + 0.01 };
                     let at: Vec<f64> = x.iter().enumerate().map(near).collect();
                     for level in Level::available() {
                         compare(group.as_ref(), level, &x, None);

@@ -21,6 +21,7 @@ pub mod waveform;
 
 pub use card::{Card, Internal, Param, ParamError, ParamKind, ParamValue, ParamValues, Port, Role, StateLaw};
 pub use group::{DeviceGroup, Group, Kind, Load};
+pub use lanes::LaneLoad;
 
 use crate::numeric::real::Real;
 

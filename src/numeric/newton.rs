@@ -138,7 +138,8 @@ pub fn solve(equations: &mut dyn Equations, x: &mut Vec<f64>, effort: Effort) ->
             }
             let limited = equations.limit(&new);
             equations.linearise(&new);
-            if limited || !effort.damped || lambda < SMALLEST_STEP {
+            // a residual of rounding needs no test: a linear system takes one solve
+            if limited || !effort.damped || lambda < SMALLEST_STEP || equations.residual(true).0 <= 1.0 {
                 break limited;
             }
             equations.correct(&mut simplified);

@@ -261,11 +261,9 @@ pub fn summarise(report: &mut Report, wanted: &Wanted) {
             scale,
         ];
         table.push(front.into_iter().chain(numbers.map(Value::from)));
-        if positive {
-            if sigma > 0.0 {
-                papers[0].1.push(sample.on(&Kind::LOGNORMAL, label, (-mu / sigma, 1.0 / sigma)));
-                papers[1].1.push(sample.on(&Kind::WEIBULL, label, (-shape * scale.ln(), shape)));
-            }
+        if positive && sigma > 0.0 {
+            papers[0].1.push(sample.on(&Kind::LOGNORMAL, label, (-mu / sigma, 1.0 / sigma)));
+            papers[1].1.push(sample.on(&Kind::WEIBULL, label, (-shape * scale.ln(), shape)));
         }
         for (lrs, hrs) in wanted.signals {
             let place = |name: &str| report.rows.columns.iter().position(|(n, _)| n == name);

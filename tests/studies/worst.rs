@@ -151,7 +151,7 @@ fn cell(v: f64, lrs: bool) -> (f64, f64) {
 /// lines that are not fixed.
 fn signal(n: usize, scheme: &str, lrs: &[bool]) -> f64 {
     let [wl, bl, other_wl, other_bl] = ties(scheme);
-    let tie = |line: usize| match (line < n, line % n == 0) {
+    let tie = |line: usize| match (line < n, line.is_multiple_of(n)) {
         (true, true) => wl,
         (true, false) => other_wl,
         (false, true) => bl,
