@@ -36,7 +36,7 @@ pub fn run(circuit: &mut Circuit, plan: &Plan, step_label: &str, sink: &mut dyn 
 /// length, and holds the solution afterwards.
 ///
 /// # Errors
-/// As [`run`].
+/// Non-convergence or an unknown signal.
 pub fn run_near(
     circuit: &mut Circuit,
     plan: &Plan,

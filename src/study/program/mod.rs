@@ -7,9 +7,9 @@
 //! yield      share of cells whose verify read is within the tolerance at the end
 //! ```
 //!
-//! Every pulse is a piece of one transient of the array with its wires and drivers ([`writer`]), so that half-selected
+//! Every pulse is a piece of one transient of the array with its wires and drivers (`writer`), so that half-selected
 //! cells are disturbed as they would be. What is known of the device beforehand, for tables and predictions, comes from
-//! pulses on the cell by itself ([`cell`]).
+//! pulses on the cell by itself (`cell`).
 
 mod arguments;
 mod cell;
