@@ -13,6 +13,7 @@
 //! after line of a cell row-major. Lines of one direction go through memory in blocks, so that both directions stream.
 
 use super::network::Wire;
+use crate::numeric::lanes::invert_dense;
 
 /// Most nodes of one direction at a cell.
 pub const WIDEST: usize = 4;
@@ -131,7 +132,8 @@ impl Bundle {
                 }
                 pivot[r * k + r] += self.segment(r, cell);
             }
-            let inverted = invert(pivot, k).ok_or(cell)?;
+            let mut inverted = [0.0; WIDEST * WIDEST];
+            invert_dense(&mut pivot, k, &mut inverted).map_err(|_| cell)?;
             for r in 0..k {
                 let g = self.segment(r, cell);
                 for c in 0..k {
@@ -196,33 +198,4 @@ impl Bundle {
         let before = if self.is_head(cell) { 0.0 } else { self.segment(f, cell - self.stride()) };
         before + self.segment(f, cell)
     }
-}
-
-/// Inverse of a small block by Gauss-Jordan elimination with row exchanges; `None` when it is singular.
-fn invert(mut a: Block, k: usize) -> Option<Block> {
-    let mut inverse = [0.0; WIDEST * WIDEST];
-    (0..k).for_each(|r| inverse[r * k + r] = 1.0);
-    for step in 0..k {
-        let pivot = (step..k).max_by(|&r, &s| a[r * k + step].abs().total_cmp(&a[s * k + step].abs()))?;
-        let value = a[pivot * k + step];
-        if value == 0.0 || !value.is_finite() {
-            return None;
-        }
-        for c in 0..k {
-            a.swap(pivot * k + c, step * k + c);
-            inverse.swap(pivot * k + c, step * k + c);
-        }
-        for c in 0..k {
-            a[step * k + c] /= value;
-            inverse[step * k + c] /= value;
-        }
-        for r in (0..k).filter(|&r| r != step) {
-            let factor = a[r * k + step];
-            for c in 0..k {
-                a[r * k + c] -= factor * a[step * k + c];
-                inverse[r * k + c] -= factor * inverse[step * k + c];
-            }
-        }
-    }
-    Some(inverse)
 }

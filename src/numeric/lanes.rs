@@ -76,6 +76,19 @@ pub fn invert(a: &mut [Lane], m: usize) -> [bool; LANES] {
 pub fn invert_with_exchanges(a: &[Lane], m: usize, lane: usize, out: &mut [Lane]) -> Result<(), usize> {
     let mut a: Vec<f64> = a.iter().map(|entry| entry[lane]).collect();
     let mut inverse = vec![0.0; m * m];
+    invert_dense(&mut a, m, &mut inverse)?;
+    for (out, value) in out.iter_mut().zip(inverse) {
+        out[lane] = value;
+    }
+    Ok(())
+}
+
+/// The inverse of an m x m matrix, row-major, by Gauss-Jordan elimination with partial pivoting; `a` is used up.
+///
+/// # Errors
+/// The column without a pivot.
+pub fn invert_dense(a: &mut [f64], m: usize, inverse: &mut [f64]) -> Result<(), usize> {
+    inverse.fill(0.0);
     for k in 0..m {
         inverse[k * m + k] = 1.0;
     }
@@ -100,9 +113,6 @@ pub fn invert_with_exchanges(a: &[Lane], m: usize, lane: usize, out: &mut [Lane]
                 inverse[r * m + c] -= factor * inverse[k * m + c];
             }
         }
-    }
-    for (out, value) in out.iter_mut().zip(inverse) {
-        out[lane] = value;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::axis::Spacing;
 use crate::numeric::formula::FormulaBuilder;
 use crate::output::trace::{evaluate, step_values};
 use crate::plan::{Figure, Quantity, Trace};
+use crate::result::report::PaperGroup;
 use crate::result::{ArraySnapshot, Column, Table};
 use crate::units::format_si;
 
@@ -31,19 +32,6 @@ pub struct PaperPlot {
     pub ticks: Vec<(f64, String)>,
     /// Samples.
     pub groups: Vec<PaperGroup>,
-}
-
-/// One sample on paper; ordinates are places on it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PaperGroup {
-    /// Legend text.
-    pub label: String,
-    /// Value and place of each member, ascending.
-    pub points: Vec<(f64, f64)>,
-    /// Value and both ends of the band; an end that is not finite lies beyond the paper.
-    pub band: Vec<(f64, f64, f64)>,
-    /// Both ends of the fitted line; empty without a fit.
-    pub line: Vec<(f64, f64)>,
 }
 
 /// Curves over one abscissa.

@@ -15,7 +15,7 @@ mod scene;
 use std::path::Path;
 
 pub use axis::Spacing;
-pub use data::{Curve, CurvePlot, FigureData, MapPlot, Panel, PaperGroup, PaperPlot};
+pub use data::{Curve, CurvePlot, FigureData, MapPlot, Panel, PaperPlot};
 
 use super::OutputError;
 

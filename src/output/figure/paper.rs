@@ -2,10 +2,11 @@
 //! ordinate in per cent.
 
 use super::axis::{Axis, Range, Spacing};
-use super::data::{PaperGroup, PaperPlot};
+use super::data::PaperPlot;
 use super::palette::{self, INK, Look, PAPER, look, pale};
 use super::panels::{Frame, Legend, NAME_SIZE, TICK_SIZE, draw_frame, draw_grid, fitting};
 use super::scene::{Anchor, Place, Scene, text_width};
+use crate::result::report::PaperGroup;
 
 const WIDTH: f64 = 900.0;
 const HEIGHT: f64 = 600.0;

@@ -1,8 +1,8 @@
 //! The charts and maps of a report as figures.
 
-use crate::output::figure::{Curve, CurvePlot, FigureData, MapPlot, Panel, PaperGroup, PaperPlot, Spacing};
+use crate::output::figure::{Curve, CurvePlot, FigureData, MapPlot, Panel, PaperPlot, Spacing};
 use crate::plan::Quantity;
-use crate::result::report::{self, Chart, Map, Paper, Report};
+use crate::result::report::{Chart, Map, Paper, Report};
 
 /// Three decades or more of positive values get logarithmic colours.
 const LOG_RATIO: f64 = 1e3;
@@ -33,13 +33,7 @@ fn curves(chart: &Chart) -> FigureData {
 
 fn on_paper(paper: &Paper) -> FigureData {
     let (x_name, x_quantity) = named(&paper.x.name, &paper.x.unit);
-    let group = |g: &report::PaperGroup| PaperGroup {
-        label: g.label.clone(),
-        points: g.points.clone(),
-        band: g.band.clone(),
-        line: g.line.clone(),
-    };
-    let groups = paper.groups.iter().map(group).collect();
+    let groups = paper.groups.clone();
     FigureData::Paper(PaperPlot { title: paper.title.clone(), x_name, x_quantity, ticks: paper.ticks.clone(), groups })
 }
 
