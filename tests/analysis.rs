@@ -73,7 +73,8 @@ fn an_rc_step_follows_the_exponential_within_reltol() {
         // each step may err by reltol; errors of a decaying circuit never grow, so their sum bounds the whole
         let bound = 1e-4 * stats.points as f64;
         assert!(worst < bound, "{method:?}: {worst} in {} points", stats.points);
-        assert!(stats.energy_error() < 1e-2, "{method:?}: {stats:?}");
+        // whatever the rule and its steps: rounding, and what Newton left of the currents
+        assert!(stats.energy_error() < 1e-9, "{method:?}: {stats:?}");
         assert_relative_eq!(table.data[0].last().copied().unwrap_or(0.0), 5e-6, max_relative = 1e-12);
     }
 }

@@ -3,6 +3,16 @@
 //! The currents of capacitors, the power of every element and the energy balance need dq/dt per device, not only per
 //! row. The integration rule is linear, so the same coefficients apply: q' = alpha q + beta with beta from the device's
 //! own past. Rows of states use the state rule, all others the charge rule.
+//!
+//! The energy of a step is v in its middle times what flowed, and what flowed is what the rule says: with
+//! q' = alpha q + a q_n + b q_{n-1} + c q'_n and sum (f + q') = 0 at every node,
+//!
+//! ```text
+//! dq = q - q_n,   C = (f + b C_n - c f_n) / alpha   =>   sum (C + dq) = 0 at every node
+//! ```
+//!
+//! C is h f for Euler, h (f + f_n) / 2 for the trapezoidal rule, and of second order for BDF2. So delivered =
+//! dissipated + stored holds for the discrete circuit, whatever its steps (Tellegen); what is left is Kirchhoff's law.
 
 use crate::circuit::{Circuit, UnknownKind};
 use crate::device::group::GROUND;
@@ -26,6 +36,9 @@ struct Past {
     rate: Vec<f64>,
     /// Rate of the point being recorded.
     now: Vec<f64>,
+    /// Conducted currents at the newest point, and what they carried in the step that led there.
+    f: Vec<f64>,
+    carried: Vec<f64>,
     /// Is this local row a state row?
     is_state: Vec<bool>,
     /// Is it a branch row, whose q is a flux?
@@ -38,15 +51,17 @@ pub struct Charges {
     groups: Vec<Past>,
 }
 
-/// Instantaneous powers in W.
+/// Energies of one step in J.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Powers {
+pub struct StepEnergy {
     /// Out of sources.
     pub delivered: f64,
     /// Into passive devices, conductive part.
     pub dissipated: f64,
-    /// Sum over all devices of |power|, stores included.
-    pub gross: f64,
+    /// Into charges and fluxes.
+    pub stored: f64,
+    /// Sum over all devices of |energy|.
+    pub exchanged: f64,
 }
 
 impl Charges {
@@ -64,6 +79,8 @@ impl Charges {
                     q_before: load.q.clone(),
                     rate: vec![0.0; load.q.len()],
                     now: vec![0.0; load.q.len()],
+                    f: load.f.clone(),
+                    carried: vec![0.0; load.q.len()],
                     is_state: group.locals().iter().map(|id| kind(id) == Some(UnknownKind::State)).collect(),
                     is_branch: group.locals().iter().map(|id| kind(id) == Some(UnknownKind::Current)).collect(),
                 }
@@ -88,55 +105,49 @@ impl Charges {
         self.groups.get(group).map_or(&[], |past| &past.now)
     }
 
-    /// Powers at `x` with the present rates.
-    #[must_use]
-    pub fn powers(&self, circuit: &Circuit, loads: &[Load], x: &[f64]) -> Powers {
-        let mut powers = Powers::default();
-        for ((group, load), past) in circuit.groups.iter().zip(loads).zip(&self.groups) {
+    /// Energies between the newest point and the one just solved, once for each step: it takes note of the currents.
+    ///
+    /// Into charges goes v dq, into fluxes -i dflux, with v and i in the middle, which is exact for linear elements.
+    /// Branches with a flux carry their power through the conductive rows of their ports.
+    pub fn step_energy(
+        &mut self,
+        circuit: &Circuit,
+        loads: &[Load],
+        (x_before, x): (&[f64], &[f64]),
+        rule: &Coefficients,
+    ) -> StepEnergy {
+        let mut energy = StepEnergy::default();
+        for ((group, load), past) in circuit.groups.iter().zip(loads).zip(&mut self.groups) {
             let role = group.card().role;
             for device in 0..group.len() {
-                let (mut conducted, mut charged) = (0.0, 0.0);
+                let (mut conducted, mut charges, mut fluxes) = (0.0, 0.0, 0.0);
                 for k in group.offset(device)..group.offset(device + 1) {
                     let id = group.locals()[k];
-                    if id == GROUND || past.is_state[k] || past.is_branch[k] {
+                    if id == GROUND || past.is_state[k] {
                         continue;
                     }
-                    conducted += x[id as usize] * load.f[k];
-                    charged += x[id as usize] * past.now[k];
-                }
-                powers.gross += (conducted + charged).abs();
-                match role {
-                    Role::Source => powers.delivered -= conducted + charged,
-                    Role::Passive => powers.dissipated += conducted,
-                }
-            }
-        }
-        powers
-    }
-
-    /// Energy stored between the last accepted point and this one: sum of v dq at nodes, -i dflux on branches, with
-    /// v and i in the middle, which is exact for linear elements.
-    #[must_use]
-    pub fn stored(&self, circuit: &Circuit, loads: &[Load], x: &[f64], x_before: &[f64]) -> (f64, f64) {
-        let (mut charges, mut fluxes) = (0.0, 0.0);
-        for ((group, load), past) in circuit.groups.iter().zip(loads).zip(&self.groups) {
-            if group.card().role == Role::Source {
-                continue;
-            }
-            for (k, &id) in group.locals().iter().enumerate() {
-                if id == GROUND || past.is_state[k] {
-                    continue;
-                }
-                let middle = 0.5 * (x[id as usize] + x_before[id as usize]);
-                let change = load.q[k] - past.q[k];
-                if past.is_branch[k] {
-                    fluxes -= middle * change;
-                } else {
+                    let middle = 0.5 * (x[id as usize] + x_before[id as usize]);
+                    let change = load.q[k] - past.q[k];
+                    if past.is_branch[k] {
+                        fluxes -= middle * change;
+                        continue;
+                    }
+                    past.carried[k] = (load.f[k] + rule.b * past.carried[k] - rule.c * past.f[k]) / rule.alpha;
+                    past.f[k] = load.f[k];
+                    conducted += middle * past.carried[k];
                     charges += middle * change;
                 }
+                energy.exchanged += (conducted + charges).abs();
+                match role {
+                    Role::Source => energy.delivered -= conducted + charges,
+                    Role::Passive => {
+                        energy.dissipated += conducted - fluxes;
+                        energy.stored += charges + fluxes;
+                    }
+                }
             }
         }
-        (charges, fluxes)
+        energy
     }
 
     /// The point is accepted: it becomes the past.

@@ -147,6 +147,6 @@ mod tests {
             assert!(live.march.x()[capacitor] == now);
         }
         assert!(live.set(source, "colour", 1.0).is_err());
-        assert!(live.stats().energy_error() < 1e-4, "{}", live.stats().energy_error());
+        assert!(live.stats().energy_error() < 1e-9, "{}", live.stats().energy_error());
     }
 }

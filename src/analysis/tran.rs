@@ -71,7 +71,6 @@ pub(super) struct March<'a> {
     next_corner: f64,
     /// Snapshot times still to come, ascending.
     snapshots: Vec<(f64, usize)>,
-    powers: super::charge::Powers,
 }
 
 /// What became of one attempted step.
@@ -110,7 +109,6 @@ impl<'a> March<'a> {
             .collect();
         let mut history = History::begin(0.0, &x, &q, &rate);
         history.note_dynamic(solver.system.dynamic_rows(solver.circuit, &env, &x));
-        let powers = charges.powers(solver.circuit, solver.system.loads(), &x);
         let mut snapshots: Vec<(f64, usize)> = Vec::new();
         for (k, card) in plan.snapshots.iter().enumerate() {
             snapshots.extend(card.at.iter().filter(|&&t| t <= tran.stop).map(|&t| (t, k)));
@@ -129,7 +127,6 @@ impl<'a> March<'a> {
             h: first,
             next_corner: f64::NEG_INFINITY,
             snapshots,
-            powers,
         })
     }
 
@@ -287,7 +284,7 @@ impl<'a> March<'a> {
     fn accept(&mut self, t: f64, x: &[f64], step: &StepRules, next: f64, lands_on_corner: bool) {
         let env = self.solver.env(Mode::Transient, t);
         self.charges.set_rates(self.solver.system.loads(), step);
-        self.account(t - self.history.time(), x);
+        self.account(x, step);
         self.solver.note_residual(&self.rows);
         self.history.advance(t, x, &self.solver.system, step);
         self.h = next;
@@ -297,18 +294,16 @@ impl<'a> March<'a> {
         }
     }
 
-    /// Adds the energy of one step: trapezoidal in the powers, exact for linear stores.
-    fn account(&mut self, h: f64, x: &[f64]) {
-        let powers = self.charges.powers(self.solver.circuit, self.solver.system.loads(), x);
-        let (charges, fluxes) =
-            self.charges.stored(self.solver.circuit, self.solver.system.loads(), x, self.history.x());
+    /// Adds the energy of one step.
+    fn account(&mut self, x: &[f64], step: &StepRules) {
+        let ends = (self.history.x(), x);
+        let (circuit, loads) = (&*self.solver.circuit, self.solver.system.loads());
+        let energy = self.charges.step_energy(circuit, loads, ends, &step.charge);
         let stats = &mut self.solver.stats;
-        stats.delivered += 0.5 * h * (powers.delivered + self.powers.delivered);
-        // branches with a flux carry their power through the conductive rows of their ports
-        stats.dissipated += 0.5 * h * (powers.dissipated + self.powers.dissipated) - fluxes;
-        stats.stored += charges + fluxes;
-        stats.exchanged += 0.5 * h * (powers.gross + self.powers.gross);
-        self.powers = powers;
+        stats.delivered += energy.delivered;
+        stats.dissipated += energy.dissipated;
+        stats.stored += energy.stored;
+        stats.exchanged += energy.exchanged;
     }
 
     fn observation(&self) -> Observation<'_> {

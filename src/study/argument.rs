@@ -1,5 +1,6 @@
 //! What a study can be told: the one table against which its card and its command line are checked.
 
+use super::file::Origin;
 use crate::netlist::ast::{Expr, StudyValue};
 
 /// One `key=value` of a study.
@@ -121,13 +122,24 @@ pub struct Arguments {
     /// The cell's subcircuit.
     pub cell: Option<String>,
     values: Vec<(&'static str, Option<Value>)>,
+    origins: Vec<(&'static str, Origin)>,
 }
 
 impl Arguments {
-    /// Arguments with these values.
+    /// Arguments with these values, and where they were written.
     #[must_use]
-    pub fn new(cell: Option<String>, values: Vec<(&'static str, Option<Value>)>) -> Self {
-        Self { cell, values }
+    pub fn new(
+        cell: Option<String>,
+        values: Vec<(&'static str, Option<Value>)>,
+        origins: Vec<(&'static str, Origin)>,
+    ) -> Self {
+        Self { cell, values, origins }
+    }
+
+    /// Where a value was written; `None` when it was left out.
+    #[must_use]
+    pub fn origin(&self, name: &str) -> Option<&Origin> {
+        self.origins.iter().find(|(key, _)| *key == name).map(|(_, origin)| origin)
     }
 
     /// Puts another number in the place of an argument, for sweeps; false when it takes none.

@@ -1,6 +1,9 @@
 //! A card, or the words of a command line, against the table of a study: all mistakes at once.
 
+use std::path::Path;
+
 use super::argument::{Argument, Arguments, Fallback, Kind, Parameter, Value, whole};
+use super::file::Origin;
 use super::{Card, Definitions};
 use crate::diag::{Diagnostic, Span, nearest};
 use crate::netlist::ast::{Assign, StudyCard, StudyItem, StudyOption, StudyValue};
@@ -26,7 +29,7 @@ pub fn arguments(
         }
     }
     let place = cards.last().map(|c| c.word.span);
-    let mut values = Vec::new();
+    let (mut values, mut origins) = (Vec::new(), Vec::new());
     for argument in card.arguments {
         let mut given: Vec<&StudyOption> = Vec::new();
         for card in cards {
@@ -36,6 +39,9 @@ pub fn arguments(
                 errors.push(error.at(second.name.span).related(first.name.span, "first here"));
             }
             given.extend(here);
+        }
+        if let Some(option) = given.last() {
+            origins.push((argument.name, origin(option, definitions)));
         }
         let value = match (given.last(), argument.fallback) {
             (Some(option), _) => judge(argument, &option.value, option.name.span, definitions),
@@ -58,7 +64,15 @@ pub fn arguments(
             Err(error) => errors.push(error),
         }
     }
-    if errors.is_empty() { Ok(Arguments::new(cell, values)) } else { Err(errors) }
+    if errors.is_empty() { Ok(Arguments::new(cell, values, origins)) } else { Err(errors) }
+}
+
+/// The command line is no file of the deck.
+fn origin(option: &StudyOption, definitions: &Definitions) -> Origin {
+    let span = option.name.span;
+    let Some(file) = definitions.deck().sources.get(span.source) else { return Origin::default() };
+    let folder = Path::new(&file.name).parent().map(Path::to_path_buf).unwrap_or_default();
+    Origin { folder, span: Some(span) }
 }
 
 /// A place for values that nobody wrote; a fallback never fails on a correct table, which a test holds.

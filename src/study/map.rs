@@ -53,9 +53,7 @@ impl Study for Maps {
         let reader = Reader::of(context, arguments)?;
         let scheme = Scheme::find(arguments.word("scheme"), arguments.parameters("custom"), context.definitions)?;
         let layout = Layout::of(arguments, reader.wires)?;
-        let Choice::One(pattern) = Choice::parse(arguments.word("pattern"), context.definitions.seed())? else {
-            return Err(StudyError::request("a map shows one pattern; `worst` is a search: use margin"));
-        };
+        let pattern = Choice::one(context, arguments, "a map")?;
         context.watch.expect(2);
         let real = reader.cells(context, &scheme, &layout, &pattern)?;
         context.watch.advance();

@@ -15,6 +15,7 @@ pub mod disturb;
 pub mod energy;
 mod error;
 pub mod feedforward;
+pub mod file;
 pub mod infer;
 pub mod map;
 pub mod margin;

@@ -1,9 +1,7 @@
 //! Data patterns: which of the other cells are in the low-resistance state while one cell is read.
 
-use std::path::Path;
-
-use super::StudyError;
-use crate::elaborate::percell;
+use super::{Arguments, Context, StudyError, file};
+use crate::elaborate::percell::Matrix;
 use crate::numeric::rng::Stream;
 
 /// The states of the cells around the selected one.
@@ -67,11 +65,30 @@ pub enum Choice {
 pub const FORM: &str = "worst, all-lrs, all-hrs, checker, random[:seed[:share]] or file:NAME";
 
 impl Choice {
-    /// From its text; `seed` is that of the deck.
+    /// From the argument `pattern`.
     ///
     /// # Errors
     /// An unknown word, a number or a file that cannot be read.
-    pub fn parse(text: &str, seed: u64) -> Result<Self, StudyError> {
+    pub fn of(context: &Context, arguments: &Arguments) -> Result<Self, StudyError> {
+        let read = |name: &str| file::matrix(context, arguments, "pattern", name);
+        Self::parse(arguments.word("pattern"), context.definitions.seed(), read)
+    }
+
+    /// From the argument `pattern`, where one is wanted: `what` is asked of it, `the settling`.
+    ///
+    /// # Errors
+    /// As [`Choice::of`], and `worst`.
+    pub fn one(context: &Context, arguments: &Arguments, what: &str) -> Result<Pattern, StudyError> {
+        match Self::of(context, arguments)? {
+            Self::One(pattern) => Ok(pattern),
+            Self::Worst => Err(StudyError::request(format!(
+                "{what} of one pattern is asked for; `worst` is a search: use margin, or name a pattern"
+            ))),
+        }
+    }
+
+    /// From its text; `seed` is that of the deck, `read` reads a file.
+    fn parse(text: &str, seed: u64, read: impl FnOnce(&str) -> Result<Matrix, StudyError>) -> Result<Self, StudyError> {
         let uniform = |lrs: bool| Self::One(Pattern::Blocks { row: lrs, column: lrs, rest: lrs });
         let lower = text.to_lowercase();
         let mut parts = lower.split(':');
@@ -89,15 +106,14 @@ impl Choice {
                 }
                 Self::One(Pattern::Random { seed, share })
             }
-            ("file", Some(_), _) => Self::One(Self::read(text.split_once(':').map_or("", |(_, name)| name))?),
+            ("file", Some(_), _) => {
+                let path = text.split_once(':').map_or("", |(_, name)| name);
+                let Matrix { rows, cols, values } = read(path)?;
+                let cells = values.into_iter().map(|v| v != 0.0).collect();
+                Self::One(Pattern::File { path: path.to_owned(), rows, cols, cells })
+            }
             _ => return Err(StudyError::request(format!("`{text}` is no pattern: {FORM}"))),
         })
-    }
-
-    fn read(name: &str) -> Result<Pattern, StudyError> {
-        let matrix = percell::read(Path::new(name)).map_err(|error| StudyError::request(error.to_string()))?;
-        let cells = matrix.values.iter().map(|v| *v != 0.0).collect();
-        Ok(Pattern::File { path: name.to_owned(), rows: matrix.rows, cols: matrix.cols, cells })
     }
 
     /// The patterns to read against.
@@ -279,13 +295,14 @@ mod tests {
 
     #[test]
     fn random_patterns_are_reproducible_and_depend_on_the_seed() {
-        let states = |text: &str| match Choice::parse(text, 1).unwrap() {
+        let parse = |text: &str| Choice::parse(text, 1, |_| Err(StudyError::request("no file")));
+        let states = |text: &str| match parse(text).unwrap() {
             Choice::One(pattern) => pattern.states(8, 8, (0, 7)).unwrap(),
             Choice::Worst => Vec::new(),
         };
         assert_eq!(states("random:3"), states("random:3"));
         assert_ne!(states("random:3"), states("random:4"));
         assert_eq!(states("random:3:1"), vec![true; 64]);
-        assert!(Choice::parse("random:x", 1).is_err() && Choice::parse("chess", 1).is_err());
+        assert!(parse("random:x").is_err() && parse("chess").is_err());
     }
 }

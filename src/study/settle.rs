@@ -95,11 +95,7 @@ impl Study for Settle {
     fn run(&self, context: &Context, arguments: &Arguments) -> Result<Report, StudyError> {
         let reader = Reader::of(context, arguments)?;
         let wires = pulsed::wires(&reader, arguments);
-        let Choice::One(pattern) = Choice::parse(arguments.word("pattern"), context.definitions.seed())? else {
-            return Err(StudyError::request(
-                "the settling of one pattern is asked for; `worst` is a search: use margin",
-            ));
-        };
+        let pattern = Choice::one(context, arguments, "the settling")?;
         let schemes = super::margin::schemes(context, arguments)?;
         let size = |scheme| arguments.counts("sizes").iter().map(move |&size| (scheme, size));
         let points: Vec<Point> = schemes

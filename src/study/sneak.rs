@@ -63,9 +63,7 @@ impl Study for Sneak {
         let reader = Reader::of(context, arguments)?;
         let scheme = Scheme::find(arguments.word("scheme"), arguments.parameters("custom"), context.definitions)?;
         let layout = Layout::of(arguments, reader.wires)?;
-        let Choice::One(pattern) = Choice::parse(arguments.word("pattern"), context.definitions.seed())? else {
-            return Err(StudyError::request("the sneak current of one pattern is asked for; `worst` is a search"));
-        };
+        let pattern = Choice::one(context, arguments, "the sneak current")?;
         let lrs = arguments.word("state") == "lrs";
         let columns: Vec<usize> = match arguments.count_if_given("col") {
             Some(col) => vec![col],

@@ -64,9 +64,7 @@ impl Study for WriteMargin {
 
     fn run(&self, context: &Context, arguments: &Arguments) -> Result<Report, StudyError> {
         let reader = Reader::at(context, arguments, arguments.number("vwrite"))?;
-        let Choice::One(pattern) = Choice::parse(arguments.word("pattern"), context.definitions.seed())? else {
-            return Err(StudyError::request("the write margin of one pattern is asked for; `worst` is a search"));
-        };
+        let pattern = Choice::one(context, arguments, "the write margin")?;
         let schemes = schemes(context, arguments)?;
         let (cols, chosen) = (arguments.count_if_given("cols"), place(arguments));
         let points: Vec<(&Scheme, usize)> =

@@ -99,6 +99,32 @@ fn settling_of_two_coupled_bit_lines() {
     assert_eq!(column(&report, 0, "overshoot"), 0.0);
 }
 
+/// delivered = dissipated + stored in every study that runs transients: states that move, selectors, floating lines, line
+/// capacitances, pulses with rests.
+#[test]
+fn every_transient_closes_its_balance() {
+    let memory = ".subckt cell wl bl x0=0.1\nN1 wl bl mem x0={x0}\nC1 wl bl 1e-16\n.ends\n\
+                  .model mem vteam(ron=10k roff=1meg von=-0.3 voff=0.3 kon=-2e4 koff=2e4 alphaon=3 alphaoff=3 won=0 woff=1 window=biolek)\n";
+    let selector = ".model sel sinh_selector(vr=0.7 ir=10u selectivity=1e3)\n.subckt cell wl bl r=10k\nN1 wl m sel\nR1 m bl {r}\n.ends\n";
+    let states = "lrs=(x0=0.1) hrs=(x0=0.9)";
+    let lines = "rwire=20 cwire=1e-15 rdriver=500";
+    let cards = [
+        format!("{selector}.settle cell lrs=(r=10k) hrs=(r=1meg) scheme=obpu,v2,float sizes=4 rpu=100k {lines}\n"),
+        format!("{memory}.settle cell {states} scheme=obpu,v2 vread=0.1 sizes=4 edge=0.1n {lines}\n"),
+        format!("{memory}.energy cell {states} scheme=v2,float rows=3 width=20n rest=5n {lines}\n"),
+        format!("{memory}.disturb cell {states} rows=3 rwire=20 rdriver=500 direct=1,20 cycles=100\n"),
+        format!(
+            "{memory}.program cell lrs=(x0=0.02) hrs=(x0=0.98) rows=2 levels=4 spacing=resistance up=-0.4,-0.9 step=0.05 \
+             width=50n rest=10n {lines}\n"
+        ),
+    ];
+    for card in cards {
+        let report = run(&card);
+        assert!(report.trust.transients > 0, "{card}");
+        assert!(report.trust.energy_error < 1e-6, "{:e}: {card}", report.trust.energy_error);
+    }
+}
+
 /// Energies and the settling time of a 2 x 3 array with wires, flat in ngspice.
 #[test]
 fn transients_of_ngspice() {

@@ -1,5 +1,8 @@
 //! Margins: closed forms of ideal wires, the reduction against the full circuit, ngspice on the expanded array.
 
+use std::fmt::Write as _;
+
+use super::spice::ngspice;
 use super::{RESISTOR, SINH, close, number, run, try_run};
 
 const LOW: f64 = 10e3;
@@ -187,4 +190,40 @@ fn four_by_four_is_the_largest_linear_array() {
     let always = card("scheme=ground criterion=0.5 limit=1000");
     assert_eq!(always.facts[0].value, 1000usize.into());
     assert!(always.notes.iter().any(|n| n.contains("larger arrays were not tried")), "{:?}", always.notes);
+}
+
+/// The answer of `max-size` in ngspice: N lines meet the criterion and N + 1 do not, flat netlists with wires of both sizes.
+#[test]
+fn the_largest_array_in_ngspice() {
+    let words = "lrs=(r=10k) hrs=(r=300k) rpu=10k scheme=obpu pattern=all-lrs rwire=150 criterion=0.15";
+    let report = run(&format!("{RESISTOR}.max-size cell {words}\n"));
+    let size = report.facts.iter().find(|f| f.name == "max_size").unwrap().value.number();
+    let margin = |n: usize| {
+        let sensed = |selected: f64| {
+            let mut flat = "flat\n.options reltol=1e-9 vntol=1e-12 abstol=1e-16 gmin=1e-18\nVp p 0 1\n".to_owned();
+            let _ = writeln!(flat, "Rp p e{} 10k", n - 1);
+            for i in 0..n {
+                for j in 0..n {
+                    // the selected word line 0 is grounded at its left end, the others float
+                    let left = if j > 0 {
+                        format!("w{i}_{}", j - 1)
+                    } else if i == 0 {
+                        "0".to_owned()
+                    } else {
+                        format!("f{i}")
+                    };
+                    let below = if i + 1 < n { format!("b{}_{j}", i + 1) } else { format!("e{j}") };
+                    let r = if (i, j) == (0, n - 1) { selected } else { 10e3 };
+                    let _ = writeln!(flat, "Rw{i}_{j} {left} w{i}_{j} 150\nRb{i}_{j} b{i}_{j} {below} 150");
+                    let _ = writeln!(flat, "Rc{i}_{j} w{i}_{j} b{i}_{j} {r}");
+                }
+            }
+            ngspice(&flat, &[format!("v(e{})", n - 1)])[0]
+        };
+        sensed(300e3) - sensed(10e3)
+    };
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let n = size as usize;
+    assert!(n >= 2 && margin(n) >= 0.15 && margin(n + 1) < 0.15, "{n}: {} {}", margin(n), margin(n + 1));
+    close(report.rows.rows[0][3].number(), margin(n), 1e-6, "margin");
 }

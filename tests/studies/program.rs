@@ -277,6 +277,47 @@ fn requests_that_make_no_sense_are_told_with_numbers() {
     assert!(text.contains("hrs= must give the smaller one"), "{text}");
 }
 
+/// Files that a card names stand beside its deck, wherever the command runs; those of a command line in the working
+/// directory. One that is missing is shown in the card, with a remedy.
+#[test]
+fn files_of_a_card_stand_beside_its_deck() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, away) = (folder.path().join("home"), folder.path().join("away"));
+    let write = |path: std::path::PathBuf, text: &str| {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let card = |more: &str| {
+        format!("program\n{MEMORY}.program cell {STATES} up=-0.6,-1 spacing=resistance levels=4 {more}\n.end\n")
+    };
+    write(home.join("deck.cir"), &card("target=data/t.csv pattern=\"file:data/p.csv\""));
+    write(home.join("lost.cir"), &card("target=other.csv"));
+    write(home.join("data/t.csv"), "1,2,3\n");
+    write(home.join("data/p.csv"), "0,0,0\n");
+    write(away.join("data/t.csv"), "1,2\n1,2\n");
+    write(away.join("other.csv"), "1,2\n");
+    let run = |line: &str| {
+        let words = line.split_whitespace();
+        Command::new(env!("CARGO_BIN_EXE_sneakpath")).args(words).current_dir(&away).output().unwrap()
+    };
+    let shape = |output: &std::process::Output| {
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (found["rows"][0]["rows"].as_u64().unwrap(), found["rows"][0]["cols"].as_u64().unwrap())
+    };
+    assert_eq!(shape(&run("program ../home/deck.cir --json")), (1, 3));
+    assert_eq!(shape(&run("program ../home/deck.cir --target data/t.csv --pattern all-hrs --json")), (2, 2));
+    let lost = run("program ../home/lost.cir");
+    let told = String::from_utf8_lossy(&lost.stderr).into_owned();
+    assert_eq!(lost.status.code(), Some(1), "{told}");
+    for wanted in ["cannot read `../home/other.csv`", "lost.cir:", "relative to the deck that names it"] {
+        assert!(told.contains(wanted), "{wanted}: {told}");
+    }
+    let told = run("program ../home/deck.cir --target nowhere.csv");
+    let told = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(told.contains("cannot read `nowhere.csv`") && told.contains("relative to the working directory"), "{told}");
+}
+
 /// Words, JSON, files, a sweep and Monte Carlo runs from the command line.
 #[test]
 fn the_command_line_programs_sweeps_and_writes() {

@@ -133,6 +133,36 @@ fn extrapolation_agrees_with_a_thousand_simulated_pulses() {
     assert!(column(&report, "row", 1e6, "dg") > 0.5);
     let first = report.facts.iter().find(|f| f.name == "first_cycle").unwrap().value.number();
     assert!(first > 1.0 && first < 1000.0, "{first}");
+    let (_, victims) = report.tables.iter().find(|(name, _)| name == "victims").unwrap();
+    let k = victims.columns.iter().position(|(name, _)| name == "first_direct").unwrap();
+    let simulated = victims.rows[0][k].number();
+    assert!((first - simulated).abs() <= (0.02 * simulated).max(1.0), "{first} by the law, {simulated} pulse by pulse");
+}
+
+/// A constant rate d makes R = Ron + (Roff - Ron)(x0 + n d), so that |dG|/G is above the limit once n exceeds
+/// limit / (1 - limit) R0 / ((Roff - Ron) d) for rising R. Wires give every cell a voltage of its own.
+#[test]
+fn the_first_failing_pulse_of_every_cell_has_a_closed_form() {
+    let rate = 2e3;
+    let card = ".disturb cell lrs=(x0=0.1) hrs=(x0=0.9) scheme=v2 vwrite=1 width=100n edge=2n rows=12 rwire=30 direct=1 cycles=1e5\n";
+    let report = run(&format!("{MEMORY}{}{card}", model("none", rate)));
+    let map = |name: &str| report.maps.iter().find(|m| m.name == name).unwrap().values.clone();
+    let (first, volts, change) = (map("first_cycle"), map("pulse_voltage"), map("change"));
+    let (mut seen, mut spread) = (0, (f64::INFINITY, 0.0f64));
+    for k in 0..144 {
+        if (k / 12 == 0) == (k % 12 == 11) {
+            // the selected cell, and those that share no line with it
+            assert!(first[k].is_nan(), "cell {k}: {}", first[k]);
+            continue;
+        }
+        let exact = 0.1 / 0.9 * (10e3 + 990e3 * 0.1) / (990e3 * change[k]);
+        // 3 % of the interpolation, one pulse of rounding
+        assert!((first[k] - exact).abs() <= 0.03 * exact + 1.0, "cell {k} at {} V: {} {exact}", volts[k], first[k]);
+        seen += 1;
+        spread = (spread.0.min(exact), spread.1.max(exact));
+    }
+    assert_eq!(seen, 22);
+    assert!(spread.1 > 1.05 * spread.0, "wires tell the cells apart: {spread:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, Range, Spacing};
 use super::curves::{self, STROKE};
-use super::data::{CurvePlot, Panel};
+use super::data::{Curve, CurvePlot, Panel};
 use super::palette::{GRID_LINE, INK, Look, PALE, PAPER, look};
 use super::scene::{Anchor, Place, Scene, text_width};
 
@@ -82,7 +82,7 @@ pub(super) fn layout(plot: &CurvePlot) -> Result<Scene, String> {
         draw_grid(&mut scene, &frame, &x_axis, &y_axes[k]);
         let places = places(panel, &x_axis, &y_axes[k], &frame);
         for (index, pieces) in places.iter().enumerate().rev() {
-            curves::paint(&mut scene, pieces, &look(index, panel.curves.len()), index);
+            curves::paint(&mut scene, pieces, &look_of(panel, index), index);
         }
         draw_frame(&mut scene, &frame, &x_axis, &y_axes[k]);
         let at = legends[k].place_inside(&frame, &places).unwrap_or((frame.right + 8.0, frame.top));
@@ -172,6 +172,20 @@ pub(super) fn outline(scene: &mut Scene, frame: &Frame, width: f64) {
     }
 }
 
+/// The look of a curve of a panel. On the outline of a histogram a marker would be taken for a value.
+fn look_of(panel: &Panel, index: usize) -> Look {
+    let look = look(index, panel.curves.len());
+    if is_outline(&panel.curves[index]) { Look { marker: None, ..look } } else { look }
+}
+
+/// Level and upright pieces in turn.
+fn is_outline(curve: &Curve) -> bool {
+    let level = |k: usize| curve.y[k] == curve.y[k + 1];
+    let upright = |k: usize| curve.x[k] == curve.x[k + 1];
+    let count = curve.x.len().min(curve.y.len());
+    count >= 4 && (0..count - 1).all(|k| if k % 2 == 0 { level(k) } else { upright(k) })
+}
+
 /// The legend of one panel.
 pub(super) struct Legend {
     pub entries: Vec<(String, Look)>,
@@ -187,7 +201,7 @@ impl Legend {
         let shown = count.min(LEGEND_ENTRIES);
         let entries = (0..shown)
             .map(|k| k * (count - 1) / (shown - 1))
-            .map(|k| (panel.curves[k].label.clone(), look(k, count)))
+            .map(|k| (panel.curves[k].label.clone(), look_of(panel, k)))
             .collect();
         Self { entries }
     }

@@ -11,7 +11,8 @@ const LOG_RATIO: f64 = 1e3;
 #[must_use]
 pub fn figures(report: &Report) -> Vec<(String, FigureData)> {
     let charts = report.charts.iter().map(|chart| (chart.name.clone(), curves(chart)));
-    let maps = report.maps.iter().map(|map| (map.name.clone(), colours(map, &report.title)));
+    let maps =
+        report.maps.iter().map(|map| (map.name.clone(), colours(map, &format!("{}: {}", report.title, map.label))));
     let papers = report.papers.iter().map(|paper| (paper.name.clone(), on_paper(paper)));
     charts.chain(papers).chain(maps).collect()
 }

@@ -33,6 +33,10 @@ pub struct Pulsed {
     pub scheme: Scheme,
     /// One per kind of place and state.
     pub victims: Vec<Victim>,
+    /// All cells but the selected one, with their places, row-major.
+    pub cells: Vec<(usize, Victim)>,
+    /// Word and bit lines.
+    pub size: (usize, usize),
     /// Voltage in the pulse and change of state.
     pub maps: Vec<Map>,
     /// The transient.
@@ -53,9 +57,7 @@ pub fn pulsed(context: &Context, cell: &Cell, arguments: &Arguments, stress: &St
     }
     let rwire = arguments.number("rwire");
     let layout = Layout::of(arguments, Wires { rwl: rwire, rbl: rwire, ..Wires::default() })?;
-    let Choice::One(pattern) = Choice::parse(arguments.word("pattern"), context.definitions.seed())? else {
-        return Err(StudyError::request("the disturbance of one pattern is asked for; `worst` is a search"));
-    };
+    let pattern = Choice::one(context, arguments, "the disturbance")?;
     fits(layout.rows, layout.cols, memory(context.definitions, cell)?)?;
     let lrs = pattern.states(layout.rows, layout.cols, layout.selected)?;
     let wave = |volts: f64| stress.wave(volts);
@@ -96,36 +98,42 @@ pub fn pulsed(context: &Context, cell: &Cell, arguments: &Arguments, stress: &St
     let change = (0..end.len()).map(|k| if k == selected { f64::NAN } else { moved(k) }).collect();
     let mut trust = Trust::default();
     trust.add(&solution.stats);
-    let map = |name: &str, label: &str, unit: &str, values: Vec<f64>| Map {
-        name: name.to_owned(),
-        label: label.to_owned(),
-        unit: unit.to_owned(),
-        rows: layout.rows,
-        cols: layout.cols,
-        values,
-    };
-    let victims = victims(&layout, &lrs, voltage, matrix(last.min(1), "bl"), &start);
+    let size = (layout.rows, layout.cols);
+    let cells = cells(&layout, &lrs, voltage, matrix(last.min(1), "bl"), &start);
     let maps = vec![
-        map("pulse_voltage", "Voltage in the pulse", "V", voltage.to_vec()),
-        map("change", "Change of state per pulse", "", change),
+        map("pulse_voltage", "Voltage in the pulse", "V", size, voltage.to_vec()),
+        map("change", "Change of state per pulse", "", size, change),
     ];
-    Ok(Pulsed { scheme, victims, maps, trust })
+    Ok(Pulsed { scheme, victims: victims(&cells), cells, size, maps, trust })
 }
 
-fn victims(layout: &Layout, lrs: &[bool], voltage: &[f64], bits: &[f64], start: &[f64]) -> Vec<Victim> {
-    let mut out: Vec<Victim> = Vec::new();
-    for k in 0..voltage.len() {
+/// A map of the array.
+#[must_use]
+pub fn map(name: &str, label: &str, unit: &str, (rows, cols): (usize, usize), values: Vec<f64>) -> Map {
+    Map { name: name.to_owned(), label: label.to_owned(), unit: unit.to_owned(), rows, cols, values }
+}
+
+fn cells(layout: &Layout, lrs: &[bool], voltage: &[f64], bits: &[f64], start: &[f64]) -> Vec<(usize, Victim)> {
+    let victim = |k: usize| {
         let place = match (k / layout.cols == layout.selected.0, k % layout.cols == layout.selected.1) {
-            (true, true) => continue,
+            (true, true) => return None,
             (true, false) => "row",
             (false, true) => "column",
             (false, false) => "rest",
         };
-        let this = Victim { place, lrs: lrs[k], volts: voltage[k], bit: bits[k], start: start[k] };
-        match out.iter_mut().find(|v| (v.place, v.lrs) == (place, lrs[k])) {
+        Some((k, Victim { place, lrs: lrs[k], volts: voltage[k], bit: bits[k], start: start[k] }))
+    };
+    (0..voltage.len()).filter_map(victim).collect()
+}
+
+/// The cell with the largest voltage of every kind.
+fn victims(cells: &[(usize, Victim)]) -> Vec<Victim> {
+    let mut out: Vec<Victim> = Vec::new();
+    for (_, this) in cells {
+        match out.iter_mut().find(|v| (v.place, v.lrs) == (this.place, this.lrs)) {
             Some(known) if known.volts.abs() >= this.volts.abs() => {}
-            Some(known) => *known = this,
-            None => out.push(this),
+            Some(known) => *known = this.clone(),
+            None => out.push(this.clone()),
         }
     }
     out.sort_by_key(|v| (v.place != "row", v.place != "column", !v.lrs));

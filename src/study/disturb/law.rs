@@ -29,14 +29,15 @@ pub fn is_rounding(change: f64, x: f64) -> bool {
 /// States at pulse counts, ascending; the first is (0, start).
 pub type Path = Vec<(f64, f64)>;
 
-/// Follows the state from `start` to `last` pulses. `pulse` gives the state after one pulse.
+/// Follows the state from `start` to `last` pulses, or until it is `enough`. `pulse` gives the state after one pulse.
 ///
 /// # Errors
-/// Those of `pulse`.
+/// Those of `pulse` and `enough`.
 pub fn follow(
     start: f64,
     last: f64,
     mut pulse: impl FnMut(f64) -> Result<f64, StudyError>,
+    mut enough: impl FnMut(f64) -> Result<bool, StudyError>,
 ) -> Result<Path, StudyError> {
     let mut path = vec![(0.0, start)];
     let (mut n, mut x, mut step) = (0.0, start, 1.0f64);
@@ -49,7 +50,20 @@ pub fn follow(
         }
         step = step.min(last - n).floor().max(1.0);
         let guess = x + step * rate;
-        let next_rate = pulse(guess)? - guess;
+        let next_rate = match pulse(guess) {
+            Ok(after) => after - guess,
+            // no cell can start there: the guess is beyond the range of the state
+            Err(StudyError::Circuit { .. }) if step > 1.0 => {
+                step = (0.5 * step).max(1.0);
+                continue;
+            }
+            // nor can it where a real pulse has left it, by rounding: the state has come to the end of its range
+            Err(StudyError::Circuit { .. }) => {
+                path.extend([(n + 1.0, guess), (last, guess)]);
+                break;
+            }
+            Err(error) => return Err(error),
+        };
         let difference = (next_rate - rate).abs();
         let change = difference * step / (guess - start).abs().max(f64::MIN_POSITIVE);
         let bend = difference / rate.abs().max(next_rate.abs());
@@ -68,6 +82,9 @@ pub fn follow(
             rate = next_rate;
         }
         path.push((n, x));
+        if enough(x)? {
+            break;
+        }
         if change < 0.25 * CHANGE && bend < 0.4 * BEND {
             step *= GROWTH;
         }
@@ -97,10 +114,15 @@ mod tests {
     fn geometric_decay_is_followed_over_five_decades() {
         for a in [0.5f64, 0.97, 0.9999, 1.0 - 1e-6] {
             let mut pulses = 0;
-            let path = follow(1.0, 1e5, |x| {
-                pulses += 1;
-                Ok(a * x)
-            })
+            let path = follow(
+                1.0,
+                1e5,
+                |x| {
+                    pulses += 1;
+                    Ok(a * x)
+                },
+                |_| Ok(false),
+            )
             .unwrap();
             for n in [1.0f64, 10.0, 1000.0, 1e5] {
                 let exact = a.powf(n);
@@ -116,7 +138,7 @@ mod tests {
     #[test]
     fn logarithmic_growth_is_followed_to_a_million() {
         let c = 1e-3f64;
-        let path = follow(0.0, 1e6, |x| Ok(x + (1.0 + c * (-x).exp()).ln())).unwrap();
+        let path = follow(0.0, 1e6, |x| Ok(x + (1.0 + c * (-x).exp()).ln()), |_| Ok(false)).unwrap();
         for n in [10.0f64, 1000.0, 1e6] {
             let exact = (1.0 + c * n).ln();
             assert!((at(&path, n) / exact - 1.0).abs() < 0.005, "{} {exact}", at(&path, n));
@@ -125,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_cell_below_its_threshold_stays() {
-        let path = follow(0.3, 1e6, Ok).unwrap();
+        let path = follow(0.3, 1e6, Ok, |_| Ok(false)).unwrap();
         assert_eq!(path, [(0.0, 0.3), (1e6, 0.3)]);
     }
 }

@@ -7,12 +7,15 @@
 
 mod array;
 mod cell;
+mod first;
 pub mod law;
 
 use rayon::prelude::*;
 
-use self::array::{Victim, pulsed};
+use self::array::{Pulsed, Victim, map, pulsed};
 use self::cell::Stress;
+use self::first::{Drift, Limit, first_pulses};
+use super::argument::whole;
 use super::cell::Cell;
 use super::{Argument, Arguments, Card, Context, Fallback, Kind, Study, StudyError, words};
 use crate::result::report::{Axis, Chart, Fact, Grid, Report, Series, Trust};
@@ -77,7 +80,7 @@ const ARGUMENTS: &[Argument] = &[
         name: "direct",
         kind: Kind::Counts { low: 1, high: 100_000 },
         unit: "",
-        fallback: Fallback::Is("1,10,100"),
+        fallback: Fallback::Is("1,10,100,1000"),
         text: "Counts that are simulated pulse by pulse as well.",
     },
     Argument {
@@ -96,6 +99,9 @@ const ARGUMENTS: &[Argument] = &[
     words::VOFF,
 ];
 
+/// The first pulse beyond the limit is simulated pulse by pulse, too, up to this count.
+const REACH: f64 = 1e4;
+
 /// What became of one victim.
 struct Fate {
     victim: Victim,
@@ -107,6 +113,8 @@ struct Fate {
     drift: Vec<(f64, f64)>,
     /// First pulse with a drift above the limit.
     first: Option<f64>,
+    /// The same by simulation, where that went so far.
+    first_direct: Option<usize>,
     trust: Trust,
 }
 
@@ -123,27 +131,34 @@ impl Study for Disturb {
         let cell = Cell::of(context.definitions, arguments)?;
         let stress = Stress::of(context, &cell, arguments)?;
         let pulsed = pulsed(context, &cell, arguments, &stress)?;
-        let (last, limit, vread) = (arguments.number("cycles"), arguments.number("limit"), arguments.number("vread"));
+        let limit = Limit {
+            drift: arguments.number("limit"),
+            cycles: arguments.number("cycles"),
+            vread: arguments.number("vread"),
+        };
         context.watch.expect(pulsed.victims.len());
         let fates: Vec<Result<Fate, StudyError>> = pulsed
             .victims
             .par_iter()
             .map(|victim| {
-                let fate = fate(context, &stress, victim, arguments.counts("direct"), last, limit, vread);
+                let fate = fate(context, &stress, victim, arguments.counts("direct"), limit);
                 context.watch.advance();
                 fate
             })
             .collect();
         let mut report = Report {
             title: format!("Disturbance of {}, {}", cell.name(), pulsed.scheme.name),
-            maps: pulsed.maps,
-            trust: pulsed.trust,
+            trust: pulsed.trust.clone(),
             ..Report::default()
         };
         report.definitions = [
             ("dg", "|G - G_0| / G_0 of a victim after so many pulses, G at the read voltage; from the law of the cell"),
             ("deviation", "change of state by the law against the same by pulse-by-pulse simulation, relative"),
-            ("first_cycle", "first pulse with dg above the limit"),
+            (
+                "first_cycle",
+                "first pulse with dg above the limit, by the law; first_direct: by pulse-by-pulse simulation, where that \
+                 goes so far. In the map ln n is interpolated in |V| between cells that were followed; blank: none",
+            ),
             (
                 "victim",
                 "row and column: cells on the selected lines; rest: all others. The cell with the largest |V| of each",
@@ -153,7 +168,7 @@ impl Study for Disturb {
         .to_vec();
         report.definitions.push((format!("scheme {}", pulsed.scheme.name), pulsed.scheme.text.clone()));
         report.rows = Grid::new(&["victim", "state", "volts:V", "cycles", "x", "dg", "x_direct", "deviation"]);
-        let mut firsts = Grid::new(&["victim", "state", "volts:V", "dx_per_pulse", "first_cycle"]);
+        let mut firsts = Grid::new(&["victim", "state", "volts:V", "dx_per_pulse", "first_cycle", "first_direct"]);
         let mut series = Vec::new();
         let mut earliest: Option<f64> = None;
         for fate in fates {
@@ -168,19 +183,18 @@ impl Study for Disturb {
                 (*volts).into(),
                 (law::at(&fate.path, 1.0) - start).into(),
                 fate.first.into(),
+                fate.first_direct.into(),
             ]);
-            earliest = match (earliest, fate.first) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
+            earliest = [earliest, fate.first].into_iter().flatten().reduce(f64::min);
             let (x, y) = fate.drift.iter().filter(|(_, d)| *d > 0.0).copied().unzip();
             series.push(Series { label: format!("{place}, {state}"), x, y });
         }
         if earliest.is_none() {
-            report.notes.push(format!("no victim drifts by {limit} within {last:e} pulses"));
+            report.notes.push(format!("no victim drifts by {} within {:e} pulses", limit.drift, limit.cycles));
         }
         report.facts.push(Fact { name: "first_cycle".to_owned(), value: earliest.into(), unit: String::new() });
         report.tables.push(("victims".to_owned(), firsts));
+        add_maps(context, &stress, pulsed, limit, &mut report)?;
         if series.iter().any(|s: &Series| s.x.len() > 1) {
             report.charts.push(Chart {
                 name: "drift".to_owned(),
@@ -194,14 +208,32 @@ impl Study for Disturb {
     }
 }
 
+/// Voltage, change per pulse and, where any cell is disturbed, the first pulse that does it.
+fn add_maps(
+    context: &Context,
+    stress: &Stress,
+    pulsed: Pulsed,
+    limit: Limit,
+    report: &mut Report,
+) -> Result<(), StudyError> {
+    let (places, victims): (Vec<usize>, Vec<Victim>) = pulsed.cells.into_iter().unzip();
+    let firsts = first_pulses(context, stress, &victims, limit, &mut report.trust)?;
+    report.maps = pulsed.maps;
+    if firsts.iter().any(Option::is_some) {
+        let mut values = vec![f64::NAN; pulsed.size.0 * pulsed.size.1];
+        places.into_iter().zip(firsts).for_each(|(k, first)| values[k] = first.unwrap_or(f64::NAN));
+        let label = format!("First pulse with |dG| / G above {} %", 100.0 * limit.drift);
+        report.maps.push(map("first_cycle", &label, "", pulsed.size, values));
+    }
+    Ok(())
+}
+
 fn fate(
     context: &Context,
     stress: &Stress,
     victim: &Victim,
     direct: &[usize],
-    last: f64,
-    limit: f64,
-    vread: f64,
+    limit: Limit,
 ) -> Result<Fate, StudyError> {
     let mut trust = Trust::default();
     let one = |x: f64| {
@@ -210,22 +242,24 @@ fn fate(
         trust.add(&stats);
         Ok(after[0])
     };
-    let path = law::follow(victim.start, last, one)?;
-    let most = direct.iter().copied().max().unwrap_or(0);
+    let path = law::follow(victim.start, limit.cycles, one, |_| Ok(false))?;
+    let drift = Drift::of(context, stress, victim, limit.vread)?;
+    let first = drift.first_above(&path, limit.drift)?;
+    // far enough to see the first failure where the law is right to a tenth
+    let reach = first.filter(|n| *n <= REACH).map_or(0, |n| whole(1.1 * n + 1.0));
+    let most = direct.iter().copied().max().unwrap_or(0).max(reach);
     let (states, stats) = stress.pulses(context, victim, victim.start, most)?;
     trust.add(&stats);
+    let first_direct = drift.first_simulated(&states, limit.drift)?;
     let sampled = direct.iter().filter_map(|&n| states.get(n.wrapping_sub(1)).map(|x| (n, *x))).collect();
-    let before = stress.conductance(context, victim, victim.start, vread)?;
-    let drift_of = |x: f64| Ok::<_, StudyError>((stress.conductance(context, victim, x, vread)? / before - 1.0).abs());
-    let mut counts: Vec<f64> = decades(last);
+    let mut counts: Vec<f64> = decades(limit.cycles);
     #[allow(clippy::cast_precision_loss, reason = "counts of pulses")]
     counts.extend(direct.iter().map(|&n| n as f64));
     counts.sort_by(f64::total_cmp);
     counts.dedup();
-    let drift =
-        counts.into_iter().map(|n| Ok((n, drift_of(law::at(&path, n))?))).collect::<Result<Vec<_>, StudyError>>()?;
-    let first = first_above(&path, limit, drift_of)?;
-    Ok(Fate { victim: victim.clone(), path, direct: sampled, drift, first, trust })
+    let seen = |n: f64| Ok((n, drift.at(law::at(&path, n))?));
+    let drifts = counts.into_iter().map(seen).collect::<Result<Vec<_>, StudyError>>()?;
+    Ok(Fate { victim: victim.clone(), path, direct: sampled, drift: drifts, first, first_direct, trust })
 }
 
 /// 1, 10, .. up to and with `last`.
@@ -233,26 +267,6 @@ fn decades(last: f64) -> Vec<f64> {
     let mut out: Vec<f64> = std::iter::successors(Some(1.0), |n| Some(n * 10.0)).take_while(|n| *n < last).collect();
     out.push(last);
     out
-}
-
-/// The first pulse count on a path whose state has drifted beyond the limit.
-fn first_above(
-    path: &law::Path,
-    limit: f64,
-    drift: impl Fn(f64) -> Result<f64, StudyError>,
-) -> Result<Option<f64>, StudyError> {
-    for pair in path.windows(2) {
-        if drift(pair[1].1)? < limit {
-            continue;
-        }
-        let (mut low, mut high) = (pair[0].0, pair[1].0);
-        while high - low > 1.0 {
-            let middle = (0.5 * (low + high)).floor();
-            if drift(law::at(path, middle))? < limit { low = middle } else { high = middle }
-        }
-        return Ok(Some(high));
-    }
-    Ok(None)
 }
 
 fn add_rows(rows: &mut Grid, fate: &Fate) {

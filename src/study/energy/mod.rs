@@ -165,9 +165,7 @@ impl Study for Energy {
     fn run(&self, context: &Context, arguments: &Arguments) -> Result<Report, StudyError> {
         let reader = Reader::of(context, arguments)?;
         let layout = Layout::of(arguments, pulsed::wires(&reader, arguments))?;
-        let Choice::One(pattern) = Choice::parse(arguments.word("pattern"), context.definitions.seed())? else {
-            return Err(StudyError::request("the energy of one pattern is asked for; `worst` is a search: use margin"));
-        };
+        let pattern = Choice::one(context, arguments, "the energy")?;
         let pulse =
             Pulse { width: arguments.number("width"), edge: arguments.number("edge"), rest: arguments.number("rest") };
         let schemes = super::margin::schemes(context, arguments)?;

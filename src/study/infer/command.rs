@@ -101,7 +101,7 @@ impl Study for Infer {
         if let Some(count) = arguments.count_if_given("count") {
             set = set.truncated(count);
         }
-        let file = Path::new(arguments.word("weights"));
+        let file = &arguments.file("weights", arguments.word("weights"));
         let weights = percell::read(file).map_err(|error| StudyError::request(error.to_string()))?;
         let weights = whole(file, weights)?;
         let question = Question {

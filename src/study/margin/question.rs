@@ -74,7 +74,7 @@ impl<'d> Question<'d> {
     /// # Errors
     /// A cell or a pattern that cannot be used.
     pub fn of(context: &Context<'d>, arguments: &'d Arguments) -> Result<Self, StudyError> {
-        let choice = Choice::parse(arguments.word("pattern"), context.definitions.seed())?;
+        let choice = Choice::of(context, arguments)?;
         let reader = Reader::of(context, arguments)?;
         if arguments.word("method") == "symmetry" && !reader.is_symmetric(context) {
             return Err(StudyError::request(

@@ -6,11 +6,9 @@ mod circuit;
 mod mapping;
 mod score;
 
-use std::path::Path;
-
 use super::feedforward::ErrorLaw;
-use super::{Arguments, Card, Context, Study, StudyError};
-use crate::elaborate::percell::{self, Matrix};
+use super::{Arguments, Card, Context, Study, StudyError, file};
+use crate::elaborate::percell::Matrix;
 use crate::numeric::rng::Stream;
 use crate::result::report::{Axis, Chart, Fact, Grid, Report, Series, Trust, Value};
 use circuit::Crossbar;
@@ -122,19 +120,6 @@ fn chart(stages: &Stages) -> Chart {
     }
 }
 
-/// A matrix of finite numbers.
-fn matrix(file: &str) -> Result<Matrix, StudyError> {
-    let path = Path::new(file);
-    let wrong = |error: percell::MatrixError| StudyError::request(error.to_string());
-    let found = percell::read(path).map_err(wrong)?;
-    let (rows, cols) = (found.rows, found.cols);
-    if rows * cols == 0 {
-        return Err(StudyError::request(format!("`{file}` is empty")));
-    }
-    let values = found.fit(path, rows, cols, 1.0, 0.0).map_err(wrong)?;
-    Ok(Matrix { rows, cols, values })
-}
-
 impl Question {
     fn of(context: &Context, arguments: &Arguments) -> Result<Self, StudyError> {
         let (seed, run) = (context.definitions.seed(), context.definitions.run().unwrap_or(0));
@@ -151,7 +136,7 @@ impl Question {
                 let mut draw = || if form == Form::Single { random.uniform() } else { 2.0 * random.uniform() - 1.0 };
                 Matrix { rows, cols, values: (0..rows * cols).map(|_| draw()).collect() }
             }
-            file => matrix(file)?,
+            name => file::matrix(context, arguments, "weights", name)?,
         };
         let vectors = match arguments.word("inputs") {
             "" => {
@@ -159,7 +144,7 @@ impl Question {
                 let count = arguments.count("vectors");
                 (0..count).map(|_| (0..weights.rows).map(|_| random.uniform()).collect()).collect()
             }
-            file => vectors(file, weights.rows)?,
+            name => vectors(context, arguments, name, weights.rows)?,
         };
         let range = (arguments.number("gmin"), arguments.number("gmax"));
         let mapping = Mapping::of(form, &weights.values, weights.rows, range).map_err(StudyError::Request)?;
@@ -214,17 +199,17 @@ impl Question {
 }
 
 /// Input vectors of a file.
-fn vectors(file: &str, inputs: usize) -> Result<Vec<Vec<f64>>, StudyError> {
-    let found = matrix(file)?;
+fn vectors(context: &Context, arguments: &Arguments, name: &str, inputs: usize) -> Result<Vec<Vec<f64>>, StudyError> {
+    let found = file::matrix(context, arguments, "inputs", name)?;
     if found.cols != inputs {
         return Err(StudyError::request(format!(
-            "`{file}` holds vectors of {} numbers, the weights have {inputs} inputs",
+            "`{name}` holds vectors of {} numbers, the weights have {inputs} inputs",
             found.cols
         )));
     }
     if let Some(k) = found.values.iter().position(|x| x.abs() > 1.0) {
         return Err(StudyError::request(format!(
-            "`{file}`: {} in row {} is outside -1..1, the range of the drivers",
+            "`{name}`: {} in row {} is outside -1..1, the range of the drivers",
             found.values[k],
             k / found.cols + 1
         )));

@@ -5,11 +5,9 @@
 //! ```
 //! grows with the conductance for either spacing, so that an error is a number of levels whatever the device.
 
-use std::path::Path;
-
-use crate::elaborate::percell;
+use crate::elaborate::percell::Matrix;
 use crate::numeric::rng::Stream;
-use crate::study::{Arguments, StudyError};
+use crate::study::{Arguments, Context, StudyError, file};
 
 /// A share of the range by which a target may lie outside it: what decimals of the range's ends are worth.
 const CRUMB: f64 = 1e-6;
@@ -91,10 +89,10 @@ impl Goals {
     ///
     /// # Errors
     /// A file that cannot be read or has another shape, targets that are no levels or outside of the range.
-    pub fn of(arguments: &Arguments, ladder: &Ladder, seed: u64) -> Result<Self, StudyError> {
+    pub fn of(context: &Context, arguments: &Arguments, ladder: &Ladder) -> Result<Self, StudyError> {
         let rows = arguments.count_if_given("rows");
         let cols = arguments.count_if_given("cols").or(rows);
-        let (rows, cols, entries, text) = entries(arguments.word("target"), ladder, seed, rows, cols)?;
+        let (rows, cols, entries, text) = entries(context, arguments, ladder, rows, cols)?;
         let levels = match arguments.word("values") {
             _ if text.is_empty() => entries,
             "conductances" => conductances(&entries, cols, ladder)?,
@@ -121,12 +119,13 @@ type Entries = (usize, usize, Vec<f64>, String);
 
 /// The entries of `random[:seed]`, `level:K` or a file; a file alone has a text.
 fn entries(
-    target: &str,
+    context: &Context,
+    arguments: &Arguments,
     ladder: &Ladder,
-    seed: u64,
     rows: Option<usize>,
     cols: Option<usize>,
 ) -> Result<Entries, StudyError> {
+    let (target, seed) = (arguments.word("target"), context.definitions.seed());
     let shape = || (rows.unwrap_or(LINES), cols.or(rows).unwrap_or(LINES));
     let lower = target.to_lowercase();
     let wrong = |text: &str| StudyError::request(format!("`{text}` in target `{target}` is not a number"));
@@ -145,18 +144,15 @@ fn entries(
             let (rows, cols) = shape();
             Ok((rows, cols, vec![level; rows * cols], String::new()))
         }
-        _ => file(target, rows, cols),
+        _ => {
+            let found = file::matrix(context, arguments, "target", target)?;
+            shaped(target, found, rows, cols)
+        }
     }
 }
 
-fn file(name: &str, rows: Option<usize>, cols: Option<usize>) -> Result<Entries, StudyError> {
-    let wrong = |error: percell::MatrixError| StudyError::request(error.to_string());
-    let path = Path::new(name);
-    let found = percell::read(path).map_err(wrong)?;
+fn shaped(name: &str, found: Matrix, rows: Option<usize>, cols: Option<usize>) -> Result<Entries, StudyError> {
     let (wanted_rows, wanted_cols) = (rows.unwrap_or(found.rows), cols.unwrap_or(found.cols));
-    if found.rows * found.cols == 0 {
-        return Err(StudyError::request(format!("the target file `{name}` is empty")));
-    }
     if (found.rows, found.cols) != (wanted_rows, wanted_cols) {
         return Err(StudyError::request(format!(
             "the target file `{name}` holds {} x {} cells, the array has {wanted_rows} x {wanted_cols}; without rows= \
@@ -164,8 +160,7 @@ fn file(name: &str, rows: Option<usize>, cols: Option<usize>) -> Result<Entries,
             found.rows, found.cols
         )));
     }
-    let values = found.fit(path, found.rows, found.cols, 1.0, 0.0).map_err(wrong)?;
-    Ok((found.rows, found.cols, values, format!("file `{name}`")))
+    Ok((found.rows, found.cols, found.values, format!("file `{name}`")))
 }
 
 /// ` and 3 more`.

@@ -19,8 +19,6 @@ mod report;
 mod run;
 mod writer;
 
-use std::path::Path;
-
 use self::cell::Sample;
 use self::levels::{Goals, Ladder};
 use self::method::{Method, Shot, Stairs};
@@ -30,8 +28,7 @@ use super::array::{Cell, Layout, Wires};
 use super::pattern::Choice;
 use super::read::{fits, memory};
 use super::scheme::Scheme;
-use super::{Arguments, Card, Context, Study, StudyError};
-use crate::elaborate::percell;
+use super::{Arguments, Card, Context, Study, StudyError, file};
 use crate::result::report::Report;
 
 /// `.program`.
@@ -74,11 +71,11 @@ impl Study for Program {
         let typical = Cell::of(&nominal, arguments)?;
         let mut sample = Sample::new(alone, &typical, &hardware);
         let ladder = ladder(arguments, sample.range()?)?;
-        let goals = Goals::of(arguments, &ladder, context.definitions.seed())?;
+        let goals = Goals::of(context, arguments, &ladder)?;
         let layout = Layout { rows: goals.rows, cols: goals.cols, selected: (0, 0), wires: wires(arguments) };
         fits(layout.rows, layout.cols, memory(context.definitions, &cell)?)?;
         let shares = shares(context, arguments, &layout)?;
-        let (method, remarks) = method(arguments, way.method, &ladder, &shares, &mut sample)?;
+        let (method, remarks) = method(context, arguments, way.method, &ladder, &shares, &mut sample)?;
         let policy = Policy {
             pulses: arguments.count("pulses"),
             passes: arguments.count("passes"),
@@ -167,9 +164,7 @@ fn ladder(arguments: &Arguments, reach: (f64, f64)) -> Result<Ladder, StudyError
 
 /// Where the cells start, from HRS (0) to LRS (1).
 fn shares(context: &Context, arguments: &Arguments, layout: &Layout) -> Result<Vec<f64>, StudyError> {
-    let Choice::One(pattern) = Choice::parse(arguments.word("pattern"), context.definitions.seed())? else {
-        return Err(StudyError::request("cells start in one pattern; `worst` is a search"));
-    };
+    let pattern = Choice::one(context, arguments, "the start")?;
     let states = pattern.states(layout.rows, layout.cols, layout.selected)?;
     Ok(states.into_iter().map(|lrs| f64::from(u8::from(lrs))).collect())
 }
@@ -204,6 +199,7 @@ fn stairs(arguments: &Arguments) -> Result<(Stairs, Stairs), StudyError> {
 
 /// The algorithm, and what a reader must know about it.
 fn method(
+    context: &Context,
     arguments: &Arguments,
     word: &str,
     ladder: &Ladder,
@@ -212,7 +208,7 @@ fn method(
 ) -> Result<(Method, Vec<String>), StudyError> {
     let width = arguments.number("width");
     if word == "openloop" && !arguments.word("table").is_empty() {
-        return Ok((Method::Table(table(arguments.word("table"), ladder, width)?), Vec::new()));
+        return Ok((Method::Table(table(context, arguments, ladder, width)?), Vec::new()));
     }
     let (up, down) = stairs(arguments)?;
     let strongest = |stairs: &Stairs| Pulse { volts: stairs.last, width };
@@ -262,8 +258,9 @@ fn measured(
 }
 
 /// A table from a file: volts, width, count for every level.
-fn table(name: &str, ladder: &Ladder, width: f64) -> Result<Vec<Shot>, StudyError> {
-    let found = percell::read(Path::new(name)).map_err(|error| StudyError::request(error.to_string()))?;
+fn table(context: &Context, arguments: &Arguments, ladder: &Ladder, width: f64) -> Result<Vec<Shot>, StudyError> {
+    let name = arguments.word("table");
+    let found = file::matrix(context, arguments, "table", name)?;
     if found.rows != ladder.count || !(1..=3).contains(&found.cols) {
         return Err(StudyError::request(format!(
             "the table `{name}` holds {} x {} numbers; {} levels want a line each: volts, width in s, count",

@@ -263,10 +263,8 @@ fn histogram(cells: &Cells) -> Chart {
             counts[k.min(BARS - 1)] += 1.0;
         }
         #[allow(clippy::cast_precision_loss, reason = "a few bars")]
-        let corners = counts.iter().enumerate().flat_map(|(k, n)| {
-            let left = low + width * k as f64;
-            [(left, *n), (left + width, *n)]
-        });
+        let edge = |k: usize| low + width * k as f64;
+        let corners = counts.iter().enumerate().flat_map(|(k, n)| [(edge(k), *n), (edge(k + 1), *n)]);
         let (x, y) = corners.unzip();
         Series { label: label.to_owned(), x, y }
     };
