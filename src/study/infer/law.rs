@@ -7,6 +7,9 @@
 //! g and a are tables over v and s, interpolated by cubics (Lagrange); both are smooth where I and ds/dt span twenty
 //! decades. Each sign of v has its own table. How the tables come about is in [`super::probe`].
 
+use crate::numeric::elementary::{exp, logistic_and_rest};
+use crate::numeric::simd::{Arithmetic, WIDTH, Work};
+
 /// Points of a table over s, from 0 to 1.
 const STATES: usize = 257;
 /// Points of a table over |v|, from 0 to full scale.
@@ -15,8 +18,6 @@ const VOLTS: usize = 17;
 const NEAR_ZERO: f64 = 1e-6;
 /// |a| is cut here: beyond it sigma is 0 or 1 to 1e-13, and the rate no longer tells a.
 const STEEPEST: f64 = 30.0;
-/// A state whose target is less than sigma of this stays at 0.
-const QUIET: f64 = -20.0;
 
 /// One kind of cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +25,6 @@ pub struct Law {
     full_scale: f64,
     /// g and a, `[sign][state][volt]`.
     table: Vec<[f64; 2]>,
-    /// The same at s = 0, `[sign][volt]`.
-    rest: Vec<[f64; 2]>,
 }
 
 /// A cell at some voltage and state; derivatives with respect to voltage and state.
@@ -82,13 +81,14 @@ fn entry(volts: f64, s: f64, current: f64, scaled_rate: f64) -> Result<[f64; 2],
 /// Lagrange's cubics through four points 0, 1, 2, 3 and their slopes at `t`.
 #[inline(always)]
 fn cubics(t: f64) -> ([f64; 4], [f64; 4]) {
+    const SIXTH: f64 = 1.0 / 6.0;
     let (a, b, c, d) = (t, t - 1.0, t - 2.0, t - 3.0);
-    let values = [-b * c * d / 6.0, a * c * d / 2.0, -a * b * d / 2.0, a * b * c / 6.0];
+    let values = [-b * c * d * SIXTH, 0.5 * a * c * d, -0.5 * a * b * d, a * b * c * SIXTH];
     let slopes = [
-        -(b * c + b * d + c * d) / 6.0,
-        (a * c + a * d + c * d) / 2.0,
-        -(a * b + a * d + b * d) / 2.0,
-        (a * b + a * c + b * c) / 6.0,
+        -(b * c + b * d + c * d) * SIXTH,
+        0.5 * (a * c + a * d + c * d),
+        -0.5 * (a * b + a * d + b * d),
+        (a * b + a * c + b * c) * SIXTH,
     ];
     (values, slopes)
 }
@@ -116,6 +116,69 @@ impl Place {
     }
 }
 
+/// g and a at some voltage and state, with their derivatives.
+#[derive(Debug, Clone, Copy, Default)]
+struct Entry {
+    value: [f64; 2],
+    by_volt: [f64; 2],
+    by_state: [f64; 2],
+}
+
+impl Entry {
+    /// With conductance = exp g, and sigma(a) and what is left of 1.
+    #[inline(always)]
+    fn action(&self, volts: f64, s: f64, conductance: f64, (target, rest): (f64, f64)) -> Action {
+        let (current, steep) = (conductance * volts, target * rest);
+        Action {
+            current,
+            current_by: [conductance + current * self.by_volt[0], current * self.by_state[0]],
+            rate: target - s,
+            rate_by: [steep * self.by_volt[1], steep * self.by_state[1] - 1.0],
+        }
+    }
+}
+
+/// What many cells do: cell k is of kind `of[k]`, at `volts[k]` and state `states[k]`.
+pub struct Look<'a> {
+    /// Kinds.
+    pub laws: &'a [Law],
+    /// Kind of every cell.
+    pub of: &'a [usize],
+    /// Their voltages.
+    pub volts: &'a [f64],
+    /// Their states.
+    pub states: &'a [f64],
+    /// What they do.
+    pub actions: &'a mut [Action],
+}
+
+impl Work for Look<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let Self { laws, of, volts, states, actions } = self;
+        let places = of.chunks(WIDTH).zip(volts.chunks(WIDTH)).zip(states.chunks(WIDTH));
+        for (actions, ((of, volts), states)) in actions.chunks_mut(WIDTH).zip(places) {
+            let mut entries = [Entry::default(); WIDTH];
+            for (entry, ((kind, v), s)) in entries.iter_mut().zip(of.iter().zip(volts).zip(states)) {
+                *entry = laws[*kind].entry(*v, *s);
+            }
+            // side by side: these loops become vector code
+            let (mut conductances, mut targets, mut rests) = ([0.0; WIDTH], [0.0; WIDTH], [0.0; WIDTH]);
+            for l in 0..WIDTH {
+                conductances[l] = exp(entries[l].value[0]);
+            }
+            for l in 0..WIDTH {
+                (targets[l], rests[l]) = logistic_and_rest(entries[l].value[1]);
+            }
+            for (l, (action, (v, s))) in actions.iter_mut().zip(volts.iter().zip(states)).enumerate() {
+                *action = entries[l].action(*v, *s, conductances[l], (targets[l], rests[l]));
+            }
+        }
+    }
+}
+
 impl Law {
     /// The law of a cell of which `measured` gives current and tau ds/dt at voltage number `row` of [`voltages`] and state
     /// number `point` of [`states`].
@@ -131,68 +194,44 @@ impl Law {
             entry(voltages[row], states[point], current, scaled_rate)
         };
         let table = places.map(cell).collect::<Result<Vec<_>, _>>()?;
-        let rest = [&table[..VOLTS], &table[VOLTS * STATES..VOLTS * (STATES + 1)]].concat();
-        Ok(Self { full_scale, table, rest })
+        Ok(Self { full_scale, table })
     }
 
     /// Current and rate at a voltage and a state.
     #[must_use]
-    #[inline]
     pub fn at(&self, volts: f64, s: f64) -> Action {
-        let (side, per_volt) = if volts < 0.0 { (1, -1.0) } else { (0, 1.0) };
-        let per_volt = per_volt * (VOLTS - 1) as f64 / self.full_scale;
-        let across = Place::new(volts * per_volt, VOLTS);
-        if s <= 0.0 {
-            let points = &self.rest[side * VOLTS + across.first..side * VOLTS + across.first + 4];
-            let (mut value, mut slope) = ([0.0; 2], 0.0);
-            for ((point, w), d) in points.iter().zip(&across.values).zip(&across.slopes) {
-                value[0] += w * point[0];
-                value[1] += w * point[1];
-                slope += d * point[0];
-            }
-            // most cells are at rest far from their threshold
-            if value[1] < QUIET {
-                let conductance = value[0].exp();
-                let current_by = [conductance * (1.0 + volts * slope * per_volt), 0.0];
-                return Action { current: conductance * volts, current_by, rate: -s, rate_by: [0.0, -1.0] };
-            }
-        }
-        self.moving(volts, s, side, &across, per_volt)
+        let entry = self.entry(volts, s);
+        entry.action(volts, s, exp(entry.value[0]), logistic_and_rest(entry.value[1]))
     }
 
-    /// The same from the whole table.
-    fn moving(&self, volts: f64, s: f64, side: usize, across: &Place, per_volt: f64) -> Action {
-        let along = Place::new(s * (STATES - 1) as f64, STATES);
-        let (mut value, mut by_volt, mut by_state) = ([0.0; 2], [0.0; 2], [0.0; 2]);
+    /// g and a at a voltage and a state.
+    #[inline(always)]
+    fn entry(&self, volts: f64, s: f64) -> Entry {
+        let (side, sign) = if volts < 0.0 { (1, -1.0) } else { (0, 1.0) };
+        let per_volt = sign * (VOLTS - 1) as f64 / self.full_scale;
+        let per_state = (STATES - 1) as f64;
+        let (across, along) = (Place::new(volts * per_volt, VOLTS), Place::new(s * per_state, STATES));
+        // over the states first: four voltages of both quantities lie side by side
+        let (mut values, mut slopes) = ([[0.0; 2]; 4], [[0.0; 2]; 4]);
         for k in 0..4 {
             let row = (side * STATES + along.first + k) * VOLTS + across.first;
             let points = &self.table[row..row + 4];
-            let (mut sum, mut slope) = ([0.0; 2], [0.0; 2]);
-            for ((point, w), d) in points.iter().zip(&across.values).zip(&across.slopes) {
+            for volt in 0..4 {
                 for q in 0..2 {
-                    sum[q] += w * point[q];
-                    slope[q] += d * point[q];
+                    values[volt][q] += along.values[k] * points[volt][q];
+                    slopes[volt][q] += along.slopes[k] * points[volt][q];
                 }
             }
+        }
+        let mut entry = Entry::default();
+        for volt in 0..4 {
             for q in 0..2 {
-                value[q] += along.values[k] * sum[q];
-                by_volt[q] += along.values[k] * slope[q];
-                by_state[q] += along.slopes[k] * sum[q];
+                entry.value[q] += across.values[volt] * values[volt][q];
+                entry.by_volt[q] += per_volt * across.slopes[volt] * values[volt][q];
+                entry.by_state[q] += per_state * across.values[volt] * slopes[volt][q];
             }
         }
-        let per_state = (STATES - 1) as f64;
-        let conductance = value[0].exp();
-        let target = 1.0 / (1.0 + (-value[1]).exp());
-        let steep = target * (1.0 - target);
-        Action {
-            current: conductance * volts,
-            current_by: [
-                conductance * (1.0 + volts * by_volt[0] * per_volt),
-                conductance * volts * by_state[0] * per_state,
-            ],
-            rate: target - s,
-            rate_by: [steep * by_volt[1] * per_volt, steep * by_state[1] * per_state - 1.0],
-        }
+        entry
     }
 
     /// Where the state comes to rest when it starts from 0 and `volts` stay: the first zero of the rate.

@@ -6,24 +6,29 @@
 
 mod command;
 mod dataset;
+mod dormant;
+mod ideal;
 mod idx;
 mod law;
 mod network;
 mod outcome;
 mod probe;
+mod race;
 mod report;
 mod settling;
 mod steps;
+mod wires;
 
 pub use command::Infer;
 pub use dataset::{DEBIAN_FOLDER, Dataset, FASHION_CLASSES, Split};
+pub use ideal::read_ideal;
 pub use idx::{Idx, read as read_idx};
 pub use law::{Law, states, voltages};
 pub use network::Network;
 pub use outcome::{Outcome, Score};
 pub use probe::{Laws, measure};
 pub use report::{Method, Question, answer};
-pub use settling::{Effort, Layout, Reading, read_ideal, read_settling};
+pub use settling::{Effort, Layout, Reading, read_settling};
 pub use steps::run as run_steps;
 
 use std::path::Path;

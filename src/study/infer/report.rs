@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::super::bench::Bench;
 use super::super::{Context, StudyError};
 use super::settling::{self, Effort, Layout};
-use super::{Dataset, InferError, Laws, Network, Outcome, Ports, Read, Score, measure, run_steps};
+use super::{Dataset, InferError, Laws, Network, Outcome, Ports, Read, Score, measure, read_ideal, run_steps};
 use crate::elaborate::percell::Matrix;
 use crate::plan::{Overrides, Signal};
 use crate::result::report::{Axis, Chart, Fact, Grid, Map, Report, Series};
@@ -188,7 +188,7 @@ fn follow(
     let layout = Layout { rows, cols, wire, sense: question.sense };
     report.trust.solves += set.len();
     if wire == 0.0 {
-        let outcome = settling::read_ideal(laws, layout, set, question.read).map_err(fault)?;
+        let outcome = read_ideal(laws, layout, set, question.read).map_err(fault)?;
         return Ok(Reading { wire, score: outcome.score(set), outcome, drop: None });
     }
     let effort = Effort { accuracy: ACCURACY, watch: SAMPLE };
