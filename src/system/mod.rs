@@ -117,9 +117,9 @@ pub struct System {
     /// Row sums of the last evaluation.
     pub sums: Sums,
     residual: Vec<f64>,
-    row_tolerance: Vec<f64>,
-    /// What rounding alone may leave of a row.
-    row_noise: Vec<f64>,
+    /// Where Newton evaluated last, and the right-hand side it had solved for: another solver may have to do it again.
+    at: Vec<f64>,
+    given: Vec<f64>,
     kinds: Vec<UnknownKind>,
     tolerances: Tolerances,
     work: Work,
@@ -166,8 +166,8 @@ impl System {
             kept: vec![Vec::new(); circuit.groups.len()],
             sums: Sums::new(circuit, &tolerances),
             residual: vec![0.0; n],
-            row_tolerance: vec![0.0; n],
-            row_noise: vec![0.0; n],
+            at: Vec::new(),
+            given: Vec::new(),
             kinds: circuit.unknowns.iter().map(|u| u.kind).collect(),
             tolerances,
             work: Work::default(),
@@ -268,7 +268,7 @@ impl System {
     }
 
     fn set_residual(&mut self, rows: &Rows, x: &[f64]) {
-        let Sums { f, q, traffic, sensitivity, .. } = &self.sums;
+        let Sums { f, q, .. } = &self.sums;
         for r in 0..self.residual.len() {
             let held = rows.is_held(r);
             self.residual[r] = if held {
@@ -276,16 +276,24 @@ impl System {
             } else {
                 f[r] + (rows.alpha[r] * q[r] + rows.beta[r]) + rows.shunt[r] * (x[r] - rows.reference[r])
             };
-            // Rows of currents: relative to the currents that meet there. Other rows: what a change of every unknown by
-            // its own tolerance would do to the row, so that no unit needs a tolerance of its own.
-            self.row_tolerance[r] = sensitivity[r];
-            // the terms of the row, |J| |x|, cancel: a large charge that rests carries no current, but alpha q is huge
-            self.row_noise[r] = CANCELLATION / self.tolerances.relative * sensitivity[r];
-            if self.kinds[r] == UnknownKind::Voltage {
-                let kcl = self.tolerances.relative * traffic[r] + self.tolerances.current;
-                self.row_tolerance[r] = self.row_tolerance[r].min(kcl).max(self.row_noise[r]);
-            }
         }
+    }
+
+    /// What may remain of a row. Rows of currents: relative to the currents that meet there. Other rows: what a change of
+    /// every unknown by its own tolerance would do to the row, so that no unit needs a tolerance of its own.
+    fn row_tolerance(&self, r: usize) -> f64 {
+        let sensitivity = self.sums.sensitivity[r];
+        if self.kinds[r] != UnknownKind::Voltage {
+            return sensitivity;
+        }
+        let kcl = self.tolerances.relative * self.sums.traffic[r] + self.tolerances.current;
+        sensitivity.min(kcl).max(self.row_noise(r))
+    }
+
+    /// What rounding alone may leave of a row: its terms, |J| |x|, cancel; a large charge that rests carries no current,
+    /// but alpha q is huge.
+    fn row_noise(&self, r: usize) -> f64 {
+        CANCELLATION / self.tolerances.relative * self.sums.sensitivity[r]
     }
 
     /// Factors the Jacobian of the last evaluation, unless it is the one factored last.
@@ -336,13 +344,14 @@ impl System {
 
     /// Factors and solves J y = b in place, by the direct array solver where line-PCG gives up.
     fn factor_and_solve(&mut self, rows: &Rows, b: &mut [f64]) -> Result<(), Fault> {
-        let given = b.to_vec();
+        self.given.clear();
+        self.given.extend_from_slice(b);
         let mut outcome = self.factor(rows).and_then(|()| self.solve(rows, b));
         if let Err(Fault::Refused(why)) = outcome
             && let Some(kernel) = &mut self.kernel
             && kernel.escalate(why, &self.cells, &self.general, rows).map_err(Fault::Refused)?
         {
-            b.copy_from_slice(&given);
+            b.copy_from_slice(&self.given);
             outcome = self.solve(rows, b);
         }
         outcome
@@ -381,7 +390,7 @@ impl System {
         let mut worst = (0.0f64, 0.0f64);
         for r in 0..self.len() {
             if self.kinds[r] == UnknownKind::Voltage && !rows.is_held(r) {
-                let absolute = (self.residual[r].abs() - self.row_noise[r]).max(0.0);
+                let absolute = (self.residual[r].abs() - self.row_noise(r)).max(0.0);
                 let relative = absolute / (self.sums.traffic[r] + self.tolerances.current / self.tolerances.relative);
                 worst = (worst.0.max(absolute), worst.1.max(relative));
             }

@@ -18,15 +18,13 @@ pub struct Problem<'a> {
     pub env: Env,
     /// Integration, shunts and held unknowns.
     pub rows: &'a Rows,
-    /// Where the last evaluation was.
-    at: Vec<f64>,
 }
 
 impl<'a> Problem<'a> {
     /// A problem.
     #[must_use]
     pub fn new(system: &'a mut System, circuit: &'a Circuit, env: Env, rows: &'a Rows) -> Self {
-        Self { system, circuit, env, rows, at: Vec::new() }
+        Self { system, circuit, env, rows }
     }
 
     /// Solves J y = b in place with the Jacobian of the last evaluation, factored afresh.
@@ -34,16 +32,15 @@ impl<'a> Problem<'a> {
     /// # Errors
     /// The unknown whose pivot vanished.
     pub fn solve(&mut self, b: &mut [f64]) -> Result<(), usize> {
-        let given = b.to_vec();
         match self.system.factor_and_solve(self.rows, b) {
             Ok(()) => Ok(()),
             Err(Fault::Singular(k)) => Err(k),
             Err(Fault::Refused(why)) => {
                 // once only: without the kernel nothing refuses
                 self.system.leave_kernel(self.circuit, why);
-                let at = std::mem::take(&mut self.at);
+                let at = std::mem::take(&mut self.system.at);
                 self.linearise(&at);
-                b.copy_from_slice(&given);
+                b.copy_from_slice(&self.system.given);
                 self.solve(b)
             }
         }
@@ -65,8 +62,8 @@ impl Equations for Problem<'_> {
     }
     fn linearise(&mut self, x: &[f64]) {
         self.system.linearise(self.circuit, &self.env, self.rows, x);
-        self.at.clear();
-        self.at.extend_from_slice(x);
+        self.system.at.clear();
+        self.system.at.extend_from_slice(x);
     }
     fn step(&mut self, dx: &mut [f64]) -> Result<(), usize> {
         self.negative_residual(dx);
@@ -101,12 +98,12 @@ impl Equations for Problem<'_> {
         let mut worst = (0.0, 0);
         for r in 0..self.system.len() {
             let tolerance = if !rounding {
-                self.system.row_tolerance[r]
+                self.system.row_tolerance(r)
             } else if self.system.kinds[r] == UnknownKind::Voltage {
                 let traffic = self.system.sums.traffic[r] + self.system.tolerances.current;
-                (ROUNDING * traffic).max(self.system.row_noise[r])
+                (ROUNDING * traffic).max(self.system.row_noise(r))
             } else {
-                ROUNDING / self.system.tolerances.relative * self.system.row_tolerance[r]
+                ROUNDING / self.system.tolerances.relative * self.system.row_tolerance(r)
             };
             let size = self.system.residual[r].abs();
             let ratio = if size == 0.0 { 0.0 } else { size / tolerance };
