@@ -361,6 +361,7 @@ fn every_mistake_has_a_message() {
     let with = |file: &str| errors_in(dir.path(), &deck(&format!("2 3 CELL=cell(wl bl) {file}"), DRIVE));
     check(with("r=FILE(\"r.csv\")")[0].clone(), "E-FILE", &["2 x 2", "2 x 3"]);
     check(with("r=FILE(\"n.csv\")")[0].clone(), "E-FILE", &["row 1, column 1"]);
+    check(with("r=FILE(\"z.csv\")")[0].clone(), "E-RANGE", &["`xa.c_1_1.", "has -5 ohm"]);
     let faults = with("FAULTS=FILE(\"f.csv\")");
     assert_eq!(faults.len(), 2, "{faults:#?}");
     check(faults[0].clone(), "E-FAULTS", &["line 1", "sa9"]);

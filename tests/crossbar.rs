@@ -1,7 +1,7 @@
 //! The array kernel against a dense solve of the same network.
 
 use nalgebra::{DMatrix, DVector};
-use sneakpath::crossbar::{LinePcg, Lines, Network, Trouble, Wire};
+use sneakpath::crossbar::{Level, LinePcg, Lines, Network, Trouble, Wire};
 use sneakpath::numeric::rng::Stream;
 
 /// Dense matrix of a network: word nodes first, row-major.
@@ -140,4 +140,31 @@ fn negative_cells_are_solved_while_the_lines_stay_positive() {
         net.cells[k] = -2e-5;
     }
     compare(&net, 3);
+}
+
+#[test]
+fn every_instruction_set_gives_the_same_solution() {
+    for (n, m) in [(1, 1), (1, 9), (9, 1), (5, 8), (8, 5), (16, 24), (17, 23), (130, 75)] {
+        let mut net = random_network(n, m, 2.5, 7 + (n * m) as u64);
+        net.bit.leak = Some((0..n * m).map(|k| 1e-7 * (k % 5) as f64).collect());
+        net.word.leak = Some((0..n * m).map(|k| 1e-8 * (k % 7) as f64).collect());
+        let b: Vec<f64> = (0..n * m).map(|k| if k % m == 0 { 1e-3 } else { 0.0 }).collect();
+        let zero = vec![0.0; n * m];
+        let solutions: Vec<[Vec<f64>; 2]> = Level::available()
+            .into_iter()
+            .map(|level| {
+                let (mut xw, mut xb) = (zero.clone(), zero.clone());
+                let mut solver = LinePcg::on(level, &net);
+                solver.factor(&net).unwrap();
+                solver.solve(&net, [&b, &zero], [&mut xw, &mut xb], 1e-14, 500).unwrap();
+                [xw, xb]
+            })
+            .collect();
+        let largest = solutions[0].iter().flatten().fold(0.0f64, |a, v| a.max(v.abs()));
+        for other in &solutions[1..] {
+            for (a, b) in solutions[0].iter().flatten().zip(other.iter().flatten()) {
+                assert!((a - b).abs() <= 1e-12 * largest, "{n} x {m}: {a} {b}");
+            }
+        }
+    }
 }

@@ -4,14 +4,12 @@
 //! writes it, as STREAM counts; rows that a pass meets again while they are in cache, and uniform wires, count nothing:
 //!
 //! ```text
-//! 1  q = S p             reads 1/d of the word lines, cells by block, p, cells by row; writes q           5
-//! 2  r -= a q, down      reads q, r, 1/d of the bit lines; writes q, r                                    5
-//! 3  up, x += a p, p     reads q, 1/d of the bit lines, x, p; writes x, p                                 6
+//! advance   reads q, 1/d of the bit lines, x, p, 1/d of the word lines, cells; writes x, p, q     9
+//! descend   reads q, r, 1/d of the bit lines; writes q, r                                        5
 //! ```
 //!
-//! 16 doubles = 128 bytes (see crossbar/line_pcg.rs). The triad a = b + s c counts 24 (J. D. McCalpin, IEEE TCCA
-//! Newsletter, Dec. 1995). Neither counts the read that a cache does before it writes a line; only the triad and pass 1
-//! pay for it.
+//! 14 doubles = 112 bytes (see crossbar/passes.rs). The triad a = b + s c counts 24 (J. D. McCalpin, IEEE TCCA
+//! Newsletter, Dec. 1995). The read that a cache does before it writes a line is not counted; only the triad pays for it.
 
 use std::cell::RefCell;
 use std::hint::black_box;
@@ -22,7 +20,7 @@ use super::table::{Asked, Line, Peer, Unit};
 use sneakpath::crossbar::{LinePcg, Trouble};
 
 /// Per cell and iteration.
-const BYTES: f64 = 128.0;
+const BYTES: f64 = 112.0;
 /// Per element of the triad.
 const TRIAD: f64 = 24.0;
 /// Iterations of the short and of the long run; their difference has no setup in it.

@@ -90,12 +90,12 @@ fn stage_times(path: &Path) -> Result<[f64; 8], String> {
     let mut problem = Problem::new(&mut system, &circuit, env, &rows);
     problem.begin(&x);
     timed(&mut times[3], || problem.linearise(&x));
-    timed(&mut times[4], || problem.step(&mut dx)).map_err(singular)?;
+    timed(&mut times[4], || problem.step(&x, &mut dx)).map_err(singular)?;
     rows.shunt.fill(1e-12);
     let mut problem = Problem::new(&mut system, &circuit, env, &rows);
     problem.begin(&x);
     problem.linearise(&x);
-    timed(&mut times[5], || problem.step(&mut dx)).map_err(singular)?;
+    timed(&mut times[5], || problem.step(&x, &mut dx)).map_err(singular)?;
     timed(&mut times[6], || problem.correct(&mut dx));
     timed(&mut times[7], || operating_point(path))?;
     Ok(times)

@@ -20,7 +20,6 @@ pub struct Solver<'a> {
     pub stats: Stats,
     /// Unknowns that DC has to settle (selector states, temperatures), with their scale.
     settling: Vec<(usize, f64)>,
-    workspace: newton::Workspace,
 }
 
 impl<'a> Solver<'a> {
@@ -48,7 +47,7 @@ impl<'a> Solver<'a> {
             .filter(|(_, u)| u.law == StateLaw::Settling && u.kind == UnknownKind::State)
             .map(|(k, u)| (k, u.scale))
             .collect();
-        Self { circuit, system, options, stats: Stats::default(), settling, workspace: newton::Workspace::default() }
+        Self { circuit, system, options, stats: Stats::default(), settling }
     }
 
     /// Unknowns that DC has to settle, with their scale.
@@ -82,7 +81,7 @@ impl<'a> Solver<'a> {
         effort: Effort,
     ) -> Result<Converged, NewtonError> {
         let mut problem = Problem::new(&mut self.system, self.circuit, env, rows);
-        let outcome = newton::solve(&mut problem, x, effort, &mut self.workspace);
+        let outcome = newton::solve(&mut problem, x, effort);
         self.stats.newton += match &outcome {
             Ok(done) => done.iterations,
             Err(error) => error.iterations(),
@@ -99,7 +98,7 @@ impl<'a> Solver<'a> {
         let mut problem = Problem::new(&mut self.system, self.circuit, env, rows);
         problem.begin(x);
         problem.linearise(x);
-        problem.solve(b)
+        problem.solve(x, b)
     }
 
     /// Volatile states inside cells of arrays that would move by more than `jump` of their scale if their cell were

@@ -112,7 +112,7 @@ fn respond(
     let mut problem = Problem::new(&mut solver.system, solver.circuit, env, rows);
     problem.begin(x);
     problem.linearise(x);
-    slopes.iter_mut().try_for_each(|slope| problem.solve(slope)).map_err(singular)?;
+    slopes.iter_mut().try_for_each(|slope| problem.solve(x, slope)).map_err(singular)?;
     solver.note_work();
     Ok(slopes)
 }

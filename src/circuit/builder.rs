@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::names::is_ground;
 use super::{ArrayInstance, Circuit, DeviceRef, Names, Run, Unknown, UnknownKind};
 use crate::device::behavioural::{Behaviour, Behavioural, BehaviouralGroup};
-use crate::device::group::{DeviceKind, GROUND};
-use crate::device::{DeviceGroup, Internal, ParamError, ParamValues, StateLaw};
+use crate::device::group::GROUND;
+use crate::device::{DeviceGroup, DeviceKind, Internal, ParamError, ParamValues, StateLaw};
 
 /// The group index of behavioural elements inside array cells until [`CircuitBuilder::finish`] knows it.
 const BEHAVIOURAL: usize = usize::MAX;

@@ -349,7 +349,7 @@ mod tests {
     use crate::circuit::Names;
     use crate::circuit::array::{CellDevice, Direction, Line, Wires};
     use crate::device::{Balance, Card, Device, DeviceGroup, Env, Internal, Kind, Port, Role, StateLaw};
-    use crate::device::{ParamError, ParamValues, group::DeviceKind};
+    use crate::device::{DeviceKind, ParamError, ParamValues};
     use crate::numeric::real::Real;
 
     /// A conductor of 1 mS with a state and one operating value.

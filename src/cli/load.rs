@@ -190,7 +190,7 @@ fn build(elaborator: &Elaborator, diagnostics: &mut Vec<Diagnostic>) -> Option<(
         }
         Err(errors) => diagnostics.extend(errors.into_iter().filter(|d| whole || !is_structural(d))),
     }
-    if first.is_some() {
+    if first.is_some() && steps.len() > 1 {
         let others: Vec<Vec<Diagnostic>> = steps[1..]
             .par_iter()
             .map(|step| elaborator.build(&step.overrides).map_or_else(|errors| errors, |e| e.diagnostics))

@@ -12,6 +12,7 @@
 //! Newton and time steps.
 
 use super::network::{Network, Wire};
+use crate::numeric::simd::{Octet, WIDTH};
 
 /// Coarse unknowns along the longer side.
 const COARSE_SIDE: usize = 64;
@@ -22,6 +23,8 @@ const FINEST: usize = 8;
 #[derive(Debug, Clone)]
 pub struct Coarse {
     h: usize,
+    /// Fine rows.
+    rows: usize,
     /// Coarse rows and columns.
     ny: usize,
     nx: usize,
@@ -33,8 +36,11 @@ pub struct Coarse {
     e: Vec<f64>,
     /// Restricted residual kept for r.z.
     restricted: Vec<f64>,
-    /// One fine row of the correction.
-    row: Vec<f64>,
+    /// Fine rows between two coarse ones, added up: the sum, and the sum weighted by the nearness of the lower one. On the
+    /// way up: the correction on the upper one, and how it changes towards the lower one.
+    between: [Vec<Octet>; 2],
+    /// Coarse row above the correction in `between`.
+    above: usize,
 }
 
 impl Coarse {
@@ -50,13 +56,15 @@ impl Coarse {
         let band = nx + 1;
         let mut e = Self {
             h,
+            rows: n,
             ny,
             nx,
             band,
             factor: vec![0.0; ny * nx * (band + 1)],
             e: vec![0.0; ny * nx],
             restricted: vec![0.0; ny * nx],
-            row: vec![0.0; m],
+            between: [(); 2].map(|()| vec![Octet::ZERO; m.div_ceil(WIDTH)]),
+            above: usize::MAX,
         };
         e.assemble(network);
         e.factorize().then_some(e)
@@ -145,32 +153,53 @@ impl Coarse {
         true
     }
 
-    /// Starts a new restriction.
-    pub fn clear(&mut self) {
-        self.e.fill(0.0);
+    /// How near row i is to the coarse row below it.
+    fn fraction(&self, i: usize) -> f64 {
+        (i % self.h) as f64 / self.h as f64
     }
 
-    /// e += Z^T r of fine row i.
-    pub fn restrict_row(&mut self, i: usize, r: &[f64]) {
-        let h = self.h;
-        let fy = (i % h) as f64 / h as f64;
-        let top = (i / h) * self.nx;
-        for (cx, chunk) in r.chunks(h).enumerate() {
-            let (mut left, mut all) = (0.0, 0.0);
-            for (k, value) in chunk.iter().enumerate() {
-                left += value * (1.0 - k as f64 / h as f64);
-                all += value;
+    /// For e += Z^T r, row by row from the first: the nearness of row i to the coarse row below, and where r of the row
+    /// is to be added, plainly and weighted by it. [`Coarse::end_row`] must follow.
+    pub fn restricted(&mut self, i: usize) -> (f64, &mut [Octet], &mut [Octet]) {
+        if i == 0 {
+            self.e.fill(0.0);
+        }
+        if i.is_multiple_of(self.h) {
+            self.between.iter_mut().for_each(|row| row.fill(Octet::ZERO));
+        }
+        let fraction = self.fraction(i);
+        let [all, lower] = &mut self.between;
+        (fraction, all, lower)
+    }
+
+    /// Row i has been added.
+    pub fn end_row(&mut self, i: usize) {
+        let Self { h, nx, e, between: [all, lower], .. } = self;
+        if !(i + 1).is_multiple_of(*h) && i + 1 != self.rows {
+            return;
+        }
+        let top = (i / *h) * *nx;
+        // h is a multiple of an octet
+        for (cx, (all, lower)) in all.chunks(*h / WIDTH).zip(lower.chunks(*h / WIDTH)).enumerate() {
+            let (all, lower) = (all.iter().flat_map(|octet| &octet.0), lower.iter().flat_map(|octet| &octet.0));
+            let (mut upper, mut under) = ([0.0; 2], [0.0; 2]);
+            for (k, (all, lower)) in all.zip(lower).enumerate() {
+                let right = k as f64 / *h as f64;
+                for (sums, value) in [(&mut upper, all - lower), (&mut under, *lower)] {
+                    sums[0] += value * (1.0 - right);
+                    sums[1] += value * right;
+                }
             }
-            let right = all - left;
-            self.e[top + cx] += (1.0 - fy) * left;
-            self.e[top + cx + 1] += (1.0 - fy) * right;
-            self.e[top + self.nx + cx] += fy * left;
-            self.e[top + self.nx + cx + 1] += fy * right;
+            for side in 0..2 {
+                e[top + cx + side] += upper[side];
+                e[top + *nx + cx + side] += under[side];
+            }
         }
     }
 
     /// e = E^-1 e; returns the restricted residual times the solution.
     pub fn solve(&mut self) -> f64 {
+        self.above = usize::MAX;
         let (width, band, size) = (self.band + 1, self.band, self.ny * self.nx);
         self.restricted.copy_from_slice(&self.e);
         for k in 0..size {
@@ -192,20 +221,24 @@ impl Coarse {
         self.restricted.iter().zip(&self.e).map(|(r, e)| r * e).sum()
     }
 
-    /// The correction Z e on fine row i of m columns.
-    pub fn prolong_row(&mut self, i: usize, m: usize) -> &[f64] {
-        let h = self.h;
-        let fy = (i % h) as f64 / h as f64;
-        let top = (i / h) * self.nx;
-        let at = |e: &[f64], cx: usize| (1.0 - fy) * e[top + cx] + fy * e[top + self.nx + cx];
-        for (cx, chunk) in self.row[..m].chunks_mut(h).enumerate() {
-            let (left, right) = (at(&self.e, cx), at(&self.e, cx + 1));
-            let slope = (right - left) / h as f64;
-            for (k, value) in chunk.iter_mut().enumerate() {
-                *value = left + slope * k as f64;
+    /// The correction Z e on fine row i, f d + u: f, u and d.
+    pub fn prolonged(&mut self, i: usize) -> (f64, &[Octet], &[Octet]) {
+        let Self { h, nx, e, between: [base, slope], above, .. } = self;
+        if *above != i / *h {
+            *above = i / *h;
+            let (upper, lower) = (&e[*above * *nx..], &e[(*above + 1) * *nx..]);
+            let chunks = base.chunks_mut(*h / WIDTH).zip(slope.chunks_mut(*h / WIDTH));
+            for (cx, (base, slope)) in chunks.enumerate() {
+                let base = base.iter_mut().flat_map(|octet| &mut octet.0);
+                for (k, (base, slope)) in base.zip(slope.iter_mut().flat_map(|octet| &mut octet.0)).enumerate() {
+                    let right = k as f64 / *h as f64;
+                    let between = |e: &[f64]| (1.0 - right) * e[cx] + right * e[cx + 1];
+                    *base = between(upper);
+                    *slope = between(lower) - *base;
+                }
             }
         }
-        &self.row[..m]
+        (self.fraction(i), &self.between[0], &self.between[1])
     }
 }
 

@@ -14,24 +14,21 @@
 //! y_j = b_j + (c_{j-1} / d_{j-1}) y_{j-1},     x_j = (y_j + c_j x_{j+1}) / d_j
 //! ```
 //!
-//! Word lines run along memory: eight rows go side by side, one per SIMD lane. Bit lines run across memory: all columns
-//! go side by side.
+//! Word lines run along memory: eight rows go side by side, one per SIMD lane, and tiles of eight by eight numbers are
+//! transposed on their way between memory and lanes. Bit lines run across memory: all columns go side by side.
 
+use super::grid::{Block, Grid, LANES, Tile};
 use super::network::{Lines, Network, Wire};
+use crate::numeric::simd::{Arithmetic, Level, Octet, WIDTH, Work};
 
-/// Rows that are eliminated together.
-pub const LANES: usize = 8;
-
-/// One step of eight lines.
-pub type Lane = [f64; LANES];
-
-/// Reciprocal pivots 1/d of all word lines, in blocks of eight rows: `block * cols + j` holds eight rows of column j.
+/// Reciprocal pivots 1/d of all word lines, in blocks of eight rows: eight rows of column j, column after column, then
+/// zeros up to a multiple of eight columns.
 #[derive(Debug, Clone, Default)]
 pub struct WordLadders {
     /// 1/d.
-    pub inverse: Vec<Lane>,
+    pub inverse: Vec<Octet>,
     /// Cells in the same layout.
-    pub cells: Vec<Lane>,
+    pub cells: Vec<Octet>,
     /// Lines whose pivot was not positive.
     pub negative: usize,
 }
@@ -40,9 +37,9 @@ pub struct WordLadders {
 #[derive(Debug, Clone)]
 pub enum WordWires {
     /// All equal.
-    Uniform(f64),
-    /// `block * cols + j`: the segment after node j of eight rows.
-    Each(Vec<Lane>),
+    Uniform(Octet),
+    /// The segment after every node.
+    Each(Vec<Octet>),
 }
 
 impl WordWires {
@@ -50,15 +47,15 @@ impl WordWires {
     #[must_use]
     pub fn new(network: &Network) -> Self {
         match &network.word.wire {
-            Wire::Uniform(g) => Self::Uniform(*g),
+            Wire::Uniform(g) => Self::Uniform(Octet([*g; WIDTH])),
             Wire::Each(_) => {
-                let (n, m) = (network.rows, network.cols);
+                let (n, m) = (network.rows, network.cols.next_multiple_of(WIDTH));
                 let lanes = (0..n.div_ceil(LANES) * m).map(|k| {
                     let (block, j) = (k / m, k % m);
-                    std::array::from_fn(|l| {
+                    Octet(std::array::from_fn(|l| {
                         let i = block * LANES + l;
                         if i < n { network.word_segment(i, j) } else { 0.0 }
-                    })
+                    }))
                 });
                 Self::Each(lanes.collect())
             }
@@ -66,131 +63,158 @@ impl WordWires {
     }
 
     /// The segments after column j of a block.
-    #[inline]
+    #[inline(always)]
     #[must_use]
-    pub fn at(&self, k: usize) -> Lane {
+    fn at(&self, k: usize) -> &Octet {
         match self {
-            Self::Uniform(g) => [*g; LANES],
-            Self::Each(lanes) => lanes[k],
+            Self::Uniform(g) => g,
+            Self::Each(lanes) => &lanes[k],
         }
     }
 }
 
 impl WordLadders {
     /// Eliminates all word lines.
-    pub fn factor(&mut self, network: &Network, wires: &WordWires) {
-        let (n, m) = (network.rows, network.cols);
-        let blocks = n.div_ceil(LANES);
-        self.inverse.resize(blocks * m, [0.0; LANES]);
-        self.cells.resize(blocks * m, [0.0; LANES]);
-        self.negative = 0;
-        let plain = network.word.leak.is_none();
-        for block in 0..blocks {
-            let lines = LANES.min(n - block * LANES);
-            let mut s: Lane = [0.0; LANES];
-            let mut bad = [false; LANES];
-            for l in 0..lines {
-                s[l] = network.word.head[block * LANES + l];
-            }
-            for j in 0..m {
-                let mut cell = [0.0; LANES];
-                for l in 0..lines {
-                    cell[l] = network.cells[(block * LANES + l) * m + j];
-                    s[l] += cell[l];
-                }
-                if !plain && let Some(leak) = &network.word.leak {
-                    for l in 0..lines {
-                        s[l] += leak[(block * LANES + l) * m + j];
-                    }
-                }
-                let last = j + 1 == m;
-                let c = if last { [0.0; LANES] } else { wires.at(block * m + j) };
-                if last {
-                    for l in 0..lines {
-                        s[l] += network.word.tail[block * LANES + l];
-                    }
-                }
-                let mut inverse = [0.0; LANES];
-                for l in 0..lines {
-                    let d = s[l] + c[l];
-                    bad[l] |= d <= 0.0;
-                    // a line that nothing ties down keeps its last node where it is
-                    inverse[l] = if d == 0.0 { 0.0 } else { 1.0 / d };
-                    s[l] = c[l] * s[l] * inverse[l];
-                }
-                self.inverse[block * m + j] = inverse;
-                self.cells[block * m + j] = cell;
-            }
-            self.negative += bad.iter().filter(|b| **b).count();
+    pub fn factor(&mut self, level: Level, network: &Network, wires: &WordWires) {
+        let cols = network.cols.next_multiple_of(WIDTH);
+        for octets in [&mut self.inverse, &mut self.cells] {
+            octets.resize(network.rows.div_ceil(LANES) * cols, Octet::ZERO);
         }
+        let Self { inverse, cells, .. } = self;
+        self.negative = level.run(WordFactor { inverse, cells, network, wires });
     }
 
-    /// x = T_W^-1 b for all word lines; `b` and `x` row-major.
-    pub fn solve(&self, network: &Network, wires: &WordWires, b: &[f64], x: &mut [f64]) {
-        let (n, m) = (network.rows, network.cols);
-        let mut y = vec![[0.0; LANES]; m];
-        for block in 0..n.div_ceil(LANES) {
-            let lines = LANES.min(n - block * LANES);
-            let rows = block * LANES * m..(block * LANES + lines) * m;
-            self.solve_block(wires, block, m, |j, l| if l < lines { b[rows.start + l * m + j] } else { 0.0 }, &mut y);
-            for l in 0..lines {
-                for (j, value) in x[rows.start + l * m..rows.start + (l + 1) * m].iter_mut().enumerate() {
-                    *value = y[j][l];
-                }
-            }
-        }
-    }
-
-    /// Solves one block of eight lines; `y` ends as the solution by column.
+    /// T_W^-1 on one block; `y` has room for a line.
     #[inline(always)]
-    pub fn solve_block(
-        &self,
-        wires: &WordWires,
-        block: usize,
-        m: usize,
-        b: impl Fn(usize, usize) -> f64,
-        y: &mut [Lane],
-    ) {
-        let inverse = &self.inverse[block * m..(block + 1) * m];
-        let mut carry: Lane = [0.0; LANES];
-        for j in 0..m {
-            let c = wires.at(block * m + j);
-            let mut now = [0.0; LANES];
-            for l in 0..LANES {
-                now[l] = b(j, l) + carry[l];
-                carry[l] = c[l] * inverse[j][l] * now[l];
+    pub fn solve<A: Arithmetic>(&self, wires: &WordWires, block: Block, y: &mut [Octet], tiles: &mut impl Tiles) {
+        let base = block.blocked();
+        let inverse = &self.inverse[base.clone()];
+        let y = &mut y[..inverse.len()];
+        let mut carry = A::splat(0.0);
+        for t in 0..block.tiles() {
+            let (at, wide) = block.tile(t);
+            let b = tiles.right_hand_side::<A>(block, at, wide);
+            for k in 0..WIDTH {
+                let j = at + k;
+                let now = A::sum(A::load(&b[k]), carry);
+                y[j] = A::store(now);
+                carry = A::product(A::product(A::load(wires.at(base.start + j)), A::load(&inverse[j])), now);
             }
-            y[j] = now;
         }
-        let mut next: Lane = [0.0; LANES];
-        for j in (0..m).rev() {
-            let c = if j + 1 == m { [0.0; LANES] } else { wires.at(block * m + j) };
-            for l in 0..LANES {
-                next[l] = inverse[j][l] * (y[j][l] + c[l] * next[l]);
+        // behind the last node 1/d is zero, and so is x
+        let mut next = A::splat(0.0);
+        for t in (0..block.tiles()).rev() {
+            let (at, wide) = block.tile(t);
+            let mut x = [Octet::ZERO; WIDTH];
+            for k in (0..WIDTH).rev() {
+                let j = at + k;
+                let inverse = A::load(&inverse[j]);
+                let along = A::product(A::product(inverse, A::load(wires.at(base.start + j))), next);
+                next = A::sum(A::product(inverse, A::load(&y[j])), along);
+                x[k] = A::store(next);
             }
-            y[j] = next;
+            tiles.solution::<A>(block, at, wide, &x);
         }
     }
 }
 
-/// Reciprocal pivots of all bit lines, row-major.
-#[derive(Debug, Clone, Default)]
+/// What the ladders of a block are solved for, tile by tile: right-hand sides from the first tile to the last, solutions
+/// from the last to the first. A tile begins at a column and is up to eight columns wide, one octet for each.
+pub trait Tiles {
+    /// The right-hand side of a tile, zeros beyond its width.
+    fn right_hand_side<A: Arithmetic>(&mut self, block: Block, at: usize, wide: usize) -> Tile;
+    /// Takes the solution of a tile.
+    fn solution<A: Arithmetic>(&mut self, block: Block, at: usize, wide: usize, x: &Tile);
+}
+
+/// Pivots of all word lines; gives the number of lines with one that is not positive.
+struct WordFactor<'a> {
+    inverse: &'a mut [Octet],
+    cells: &'a mut [Octet],
+    network: &'a Network,
+    wires: &'a WordWires,
+}
+
+impl Work for WordFactor<'_> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) -> usize {
+        let Self { inverse, cells: blocked, network, wires } = self;
+        let (n, m) = (network.rows, network.cols);
+        let mut negative = 0;
+        for index in 0..n.div_ceil(LANES) {
+            let block = Block::new(index, n, m);
+            let base = block.blocked().start;
+            let ends = |end: &[f64]| Octet::read(end, block.first, block.rows).0;
+            let (mut s, tail) = (ends(&network.word.head), ends(&network.word.tail));
+            let mut bad = [false; LANES];
+            for t in 0..block.tiles() {
+                let (at, wide) = block.tile(t);
+                let cells = block.read::<A>(&network.cells, at, wide);
+                blocked[base + at..base + at + WIDTH].copy_from_slice(&cells);
+                let leak = network.word.leak.as_ref().map(|leak| block.read::<A>(leak, at, wide));
+                for k in 0..wide {
+                    let j = at + k;
+                    let last = j + 1 == m;
+                    let after = if last { Octet::ZERO } else { *wires.at(base + j) };
+                    let leak = leak.as_ref().map_or(Octet::ZERO, |leak| leak[k]);
+                    let pivots = &mut inverse[base + j].0;
+                    for l in 0..LANES {
+                        let e = s[l] + cells[k].0[l] + leak.0[l] + if last { tail[l] } else { 0.0 };
+                        let d = e + after.0[l];
+                        bad[l] |= d <= 0.0;
+                        // a line that nothing ties down keeps its last node where it is
+                        pivots[l] = if d == 0.0 { 0.0 } else { 1.0 / d };
+                        s[l] = after.0[l] * e * pivots[l];
+                    }
+                }
+            }
+            negative += bad[..block.rows].iter().filter(|b| **b).count();
+        }
+        negative
+    }
+}
+
+/// Reciprocal pivots of all bit lines.
+#[derive(Debug, Clone)]
 pub struct BitLadders {
     /// 1/d.
-    pub inverse: Vec<f64>,
+    pub inverse: Grid,
     /// Lines whose pivot was not positive.
     pub negative: usize,
 }
 
 impl BitLadders {
+    /// Room for the bit lines of a network.
+    #[must_use]
+    pub fn new(network: &Network) -> Self {
+        Self { inverse: Grid::new(network.rows, network.cols), negative: 0 }
+    }
+
     /// Eliminates all bit lines from row 0 down.
-    pub fn factor(&mut self, network: &Network, wires: &BitWires) {
+    pub fn factor(&mut self, level: Level, network: &Network, wires: &BitWires) {
+        self.negative = level.run(BitFactor { inverse: &mut self.inverse, network, wires });
+    }
+}
+
+/// Pivots of all bit lines; gives the number of lines with one that is not positive.
+struct BitFactor<'a> {
+    inverse: &'a mut Grid,
+    network: &'a Network,
+    wires: &'a BitWires,
+}
+
+impl Work for BitFactor<'_> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) -> usize {
+        let Self { inverse, network, wires } = self;
         let (n, m) = (network.rows, network.cols);
-        self.inverse.resize(n * m, 0.0);
         let mut s: Vec<f64> = network.bit.head.clone();
         let mut bad = vec![false; m];
         for i in 0..n {
-            let c = wires.after(i, m);
             let row = i * m..(i + 1) * m;
             if let Some(leak) = &network.bit.leak {
                 for (s, leak) in s.iter_mut().zip(&leak[row.clone()]) {
@@ -202,18 +226,19 @@ impl BitLadders {
                     *s += tail;
                 }
             }
-            let cells = &network.cells[row.clone()];
-            let inverse = &mut self.inverse[row];
-            for j in 0..m {
-                let e = s[j] + cells[j];
-                let c = if i + 1 == n { 0.0 } else { c[j] };
-                let d = e + c;
-                bad[j] |= d <= 0.0;
-                inverse[j] = if d == 0.0 { 0.0 } else { 1.0 / d };
-                s[j] = c * e * inverse[j];
+            let columns = network.cells[row].chunks(WIDTH).zip(s.chunks_mut(WIDTH)).zip(bad.chunks_mut(WIDTH));
+            for (((cells, s), bad), (inverse, c)) in columns.zip(inverse.row_mut(i).iter_mut().zip(wires.after(i))) {
+                for l in 0..cells.len() {
+                    let e = s[l] + cells[l];
+                    let c = if i + 1 == n { 0.0 } else { c.0[l] };
+                    let d = e + c;
+                    bad[l] |= d <= 0.0;
+                    inverse.0[l] = if d == 0.0 { 0.0 } else { 1.0 / d };
+                    s[l] = c * e * inverse.0[l];
+                }
             }
         }
-        self.negative = bad.iter().filter(|b| **b).count();
+        bad.iter().filter(|b| **b).count()
     }
 }
 
@@ -221,28 +246,36 @@ impl BitLadders {
 #[derive(Debug, Clone)]
 pub enum BitWires {
     /// One row of equal values, read again and again from cache.
-    Uniform(Vec<f64>),
-    /// Row-major: the segments after each row.
-    Each(Vec<f64>),
+    Uniform(Grid),
+    /// The segments after each row.
+    Each(Grid),
 }
 
 impl BitWires {
     /// Reads a family of bit lines.
     #[must_use]
-    pub fn new(lines: &Lines, cols: usize) -> Self {
+    pub fn new(lines: &Lines, rows: usize, cols: usize) -> Self {
         match &lines.wire {
-            Wire::Uniform(g) => Self::Uniform(vec![*g; cols]),
-            Wire::Each(g) => Self::Each(g.clone()),
+            Wire::Uniform(g) => {
+                let mut row = Grid::new(1, cols);
+                row.set(&vec![*g; cols], cols);
+                Self::Uniform(row)
+            }
+            Wire::Each(g) => {
+                let mut grid = Grid::new(rows, cols);
+                grid.set(g, cols);
+                Self::Each(grid)
+            }
         }
     }
 
     /// The segments between row i and row i + 1.
-    #[inline]
+    #[inline(always)]
     #[must_use]
-    pub fn after(&self, i: usize, cols: usize) -> &[f64] {
+    pub fn after(&self, i: usize) -> &[Octet] {
         match self {
-            Self::Uniform(row) => row,
-            Self::Each(all) => &all[i * cols..(i + 1) * cols],
+            Self::Uniform(row) => row.row(0),
+            Self::Each(all) => all.row(i),
         }
     }
 }

@@ -1,19 +1,18 @@
 //! Conjugate gradients on the bit lines, preconditioned by their ladders.
 //!
 //! S = T_B - G T_W^-1 G,  b = b_B + G T_W^-1 b_W,  M = T_B (+ the coarse grid of [`super::coarse`]), and x_W by one more
-//! ladder solve. An iteration is three streaming passes over row-major arrays:
-//!
-//!   1. q = S p, eight word lines at a time: u = g p, z = T_W^-1 u, q = leak p + wires(p) + g (p - z), with p.q
-//!   2. r -= a q, forward half of T_B^-1 r, with r.r and r.z = sum y^2/d (and the restriction to the coarse grid)
-//!   3. backward half, x += a p, p = z + beta p (and the prolongation)
+//! ladder solve. An iteration is two streaming passes over row-major arrays ([`super::passes`]).
 //!
 //! (Hestenes and Stiefel 1952; Saad, Iterative Methods, 9.2). Iterations grow as
 //! 1.8 N sqrt(r_wire mean(g)) + 3; where that predicts more than [`COARSE_ABOVE`], the coarse grid joins.
 
 use super::coarse::Coarse;
 use super::frontal::Side;
-use super::ladder::{BitLadders, BitWires, LANES, Lane, WordLadders, WordWires};
+use super::grid::Grid;
+use super::ladder::{BitLadders, BitWires, WordLadders, WordWires};
 use super::network::{Network, Wire};
+use super::passes::{Advance, Descend, Elimination, Multiply, Recover, Reduce, Vectors};
+use crate::numeric::simd::{Level, Octet, WIDTH};
 
 /// Predicted iterations beyond which the coarse grid pays.
 pub const COARSE_ABOVE: f64 = 14.0;
@@ -61,40 +60,46 @@ pub enum Trouble {
 /// The solver: ladders and work vectors of one network shape.
 #[derive(Debug, Clone)]
 pub struct LinePcg {
-    rows: usize,
     cols: usize,
     word_wires: WordWires,
     bit_wires: BitWires,
     word: WordLadders,
     bit: BitLadders,
     coarse: Option<Coarse>,
-    q: Vec<f64>,
-    r: Vec<f64>,
-    p: Vec<f64>,
+    q: Grid,
+    r: Grid,
+    p: Grid,
     /// Solution of eight word lines by column.
-    lanes: Vec<Lane>,
+    lanes: Vec<Octet>,
     /// One row of a bit-line sweep.
-    sweep: Vec<f64>,
+    sweep: Vec<Octet>,
+    level: Level,
 }
 
 impl LinePcg {
     /// Reads the wires of a network; cells and leaks are read by [`LinePcg::factor`].
     #[must_use]
     pub fn new(network: &Network) -> Self {
+        Self::on(Level::best(), network)
+    }
+
+    /// The same for one instruction set.
+    #[must_use]
+    pub fn on(level: Level, network: &Network) -> Self {
         let (n, m) = (network.rows, network.cols);
         Self {
-            rows: n,
             cols: m,
             word_wires: WordWires::new(network),
-            bit_wires: BitWires::new(&network.bit, m),
+            bit_wires: BitWires::new(&network.bit, n, m),
             word: WordLadders::default(),
-            bit: BitLadders::default(),
+            bit: BitLadders::new(network),
             coarse: None,
-            q: vec![0.0; n * m],
-            r: vec![0.0; n * m],
-            p: vec![0.0; n * m],
-            lanes: vec![[0.0; LANES]; m],
-            sweep: vec![0.0; m],
+            q: Grid::new(n, m),
+            r: Grid::new(n, m),
+            p: Grid::new(n, m),
+            lanes: vec![Octet::ZERO; m.next_multiple_of(WIDTH)],
+            sweep: vec![Octet::ZERO; m.div_ceil(WIDTH)],
+            level,
         }
     }
 
@@ -103,8 +108,8 @@ impl LinePcg {
     /// # Errors
     /// Lines whose pivots are not positive.
     pub fn factor(&mut self, network: &Network) -> Result<(), Trouble> {
-        self.word.factor(network, &self.word_wires);
-        self.bit.factor(network, &self.bit_wires);
+        self.word.factor(self.level, network, &self.word_wires);
+        self.bit.factor(self.level, network, &self.bit_wires);
         let negative = self.word.negative + self.bit.negative;
         if negative > 0 {
             return Err(Trouble::NegativePivots(negative));
@@ -135,34 +140,18 @@ impl LinePcg {
         limit: usize,
     ) -> Result<Outcome, Trouble> {
         let [xw, xb] = x;
-        let scale = self.reduce(network, b, xw);
+        let level = self.level;
+        let (lines, vectors, _) = self.parts(network);
+        let scale = level.run(Reduce { lines, b, vectors }).sqrt();
         let outcome = if scale == 0.0 {
             xb.fill(0.0);
             Ok(Outcome { iterations: 0, residual: 0.0, coarse: false })
         } else {
             self.iterate(network, xb, scale, tolerance, limit)
         };
-        self.recover(network, b[0], xw, xb);
+        let (lines, vectors, _) = self.parts(network);
+        level.run(Recover { lines, b: b[0], xb, xw, lanes: vectors.lanes });
         outcome
-    }
-
-    /// r = b_B + G T_W^-1 b_W; returns its norm. `scratch` ends as T_W^-1 b_W.
-    fn reduce(&mut self, network: &Network, b: [&[f64]; 2], scratch: &mut [f64]) -> f64 {
-        self.word.solve(network, &self.word_wires, b[0], scratch);
-        let mut norm = 0.0;
-        for (((r, z), g), b) in self.r.iter_mut().zip(scratch.iter()).zip(&network.cells).zip(b[1]) {
-            *r = b + g * z;
-            norm += *r * *r;
-        }
-        norm.sqrt()
-    }
-
-    /// x_W = T_W^-1 (b_W + G x_B).
-    fn recover(&mut self, network: &Network, b: &[f64], xw: &mut [f64], xb: &[f64]) {
-        for (((q, b), g), x) in self.q.iter_mut().zip(b).zip(&network.cells).zip(xb) {
-            *q = b + g * x;
-        }
-        self.word.solve(network, &self.word_wires, &self.q, xw);
     }
 
     fn iterate(
@@ -175,196 +164,63 @@ impl LinePcg {
     ) -> Result<Outcome, Trouble> {
         let coarse = self.coarse.is_some();
         if x.iter().any(|v| *v != 0.0) {
-            self.p.copy_from_slice(x);
-            self.multiply(network);
-            for (r, q) in self.r.iter_mut().zip(&self.q) {
-                *r -= q;
-            }
+            self.p.set(x, self.cols);
+            let level = self.level;
+            let (lines, vectors, _) = self.parts(network);
+            level.run(Multiply { lines, vectors });
+        } else {
+            self.q.clear();
         }
-        let (rr, mut rz) = self.precondition_down(0.0);
+        // the guess is a step of one along it
+        let (rr, mut rz) = self.descend(network, 1.0);
         let mut residual = rr.sqrt() / scale;
         if residual <= tolerance {
             return Ok(Outcome { iterations: 0, residual, coarse });
         }
-        self.p.fill(0.0);
-        self.precondition_up(x, 0.0, 0.0);
+        self.p.clear();
+        let (mut a, mut beta) = (0.0, 0.0);
         for iterations in 1..=limit {
-            let pq = self.multiply(network);
+            let level = self.level;
+            let (lines, vectors, coarse_grid) = self.parts(network);
+            let pq = level.run(Advance { lines, vectors, x, coarse: coarse_grid, a, beta });
             if pq <= 0.0 || pq.is_nan() {
                 return Err(Trouble::Indefinite(iterations));
             }
-            let a = rz / pq;
-            let (rr, next) = self.precondition_down(a);
+            a = rz / pq;
+            let (rr, next) = self.descend(network, a);
             residual = rr.sqrt() / scale;
-            let beta = next / rz;
+            beta = next / rz;
             rz = next;
-            self.precondition_up(x, a, beta);
             if residual <= tolerance {
+                self.step(x, a);
                 return Ok(Outcome { iterations, residual, coarse });
             }
         }
+        self.step(x, a);
         Err(Trouble::Limit { iterations: limit, residual })
     }
 
-    /// Pass 1: q = S p; returns p.q.
-    fn multiply(&mut self, network: &Network) -> f64 {
-        let (n, m) = (self.rows, self.cols);
-        let mut total = 0.0;
-        for block in 0..n.div_ceil(LANES) {
-            let first = block * LANES;
-            let lines = LANES.min(n - first);
-            self.word_block(block, first, lines);
-            for l in 0..lines {
-                total += self.bit_row(network, first + l, l, m);
+    /// x += a p.
+    fn step(&self, x: &mut [f64], a: f64) {
+        for (i, x) in x.chunks_mut(self.cols).enumerate() {
+            for (x, p) in x.iter_mut().zip(self.p.row(i).iter().flat_map(|octet| &octet.0)) {
+                *x += a * p;
             }
         }
-        total
     }
 
-    /// z = T_W^-1 G p of one block into `lanes`.
-    fn word_block(&mut self, block: usize, first: usize, lines: usize) {
-        let m = self.cols;
-        let Self { word, word_wires, lanes, p, .. } = self;
-        let cells = &word.cells[block * m..(block + 1) * m];
-        let p = &p[first * m..(first + lines) * m];
-        word.solve_block(word_wires, block, m, |j, l| if l < lines { cells[j][l] * p[l * m + j] } else { 0.0 }, lanes);
+    fn descend(&mut self, network: &Network, a: f64) -> (f64, f64) {
+        let level = self.level;
+        let (lines, vectors, coarse) = self.parts(network);
+        level.run(Descend { lines, vectors, coarse, a })
     }
 
-    /// Row i of S p from `lanes`; returns its part of p.q.
-    fn bit_row(&mut self, network: &Network, i: usize, l: usize, m: usize) -> f64 {
-        let n = self.rows;
-        let row = i * m..(i + 1) * m;
-        let p = &self.p[row.clone()];
-        let up = if i > 0 { &self.p[(i - 1) * m..i * m] } else { p };
-        let down = if i + 1 < n { &self.p[(i + 1) * m..(i + 2) * m] } else { p };
-        let above = self.bit_wires.after(i.saturating_sub(1), m);
-        let below = self.bit_wires.after(i, m);
-        let g = &network.cells[row.clone()];
-        let q = &mut self.q[row.clone()];
-        let lanes = &self.lanes[..m];
-        for j in 0..m {
-            let v = p[j];
-            q[j] = g[j] * (v - lanes[j][l]) + above[j] * (v - up[j]) + below[j] * (v - down[j]);
-        }
-        if let Some(leak) = &network.bit.leak {
-            for ((q, leak), v) in q.iter_mut().zip(&leak[row]).zip(p) {
-                *q += leak * v;
-            }
-        }
-        let ends = [(i == 0, &network.bit.head), (i + 1 == n, &network.bit.tail)];
-        for (_, end) in ends.iter().filter(|(here, _)| *here) {
-            for ((q, end), v) in q.iter_mut().zip(end.iter()).zip(p) {
-                *q += end * v;
-            }
-        }
-        dot(p, q)
+    /// What the passes work on.
+    fn parts<'a>(&'a mut self, network: &'a Network) -> (Elimination<'a>, Vectors<'a>, Option<&'a mut Coarse>) {
+        let Self { word_wires, bit_wires, word, bit, coarse, q, r, p, lanes, sweep, .. } = self;
+        let lines = Elimination { network, wires: (word_wires, bit_wires), ladders: (word, bit) };
+        (lines, Vectors { q, r, p, lanes, sweep }, coarse.as_mut())
     }
-
-    /// Pass 2: r -= a q, y = L^-1 r into q; returns (r.r, r.M^-1 r).
-    fn precondition_down(&mut self, a: f64) -> (f64, f64) {
-        let (n, m) = (self.rows, self.cols);
-        let (mut rr, mut rz) = (0.0, 0.0);
-        self.sweep.fill(0.0);
-        if let Some(coarse) = &mut self.coarse {
-            coarse.clear();
-        }
-        for i in 0..n {
-            let row = i * m..(i + 1) * m;
-            let wires = self.bit_wires.after(i, m);
-            let (r2, z2) = down_row(
-                a,
-                &mut self.q[row.clone()],
-                &mut self.r[row.clone()],
-                &self.bit.inverse[row.clone()],
-                wires,
-                &mut self.sweep,
-            );
-            rr += r2;
-            rz += z2;
-            if let Some(coarse) = &mut self.coarse {
-                coarse.restrict_row(i, &self.r[row]);
-            }
-        }
-        if let Some(coarse) = &mut self.coarse {
-            rz += coarse.solve();
-        }
-        (rr, rz)
-    }
-
-    /// Pass 3: z = L^-T y + coarse correction, x += a p, p = z + beta p.
-    fn precondition_up(&mut self, x: &mut [f64], a: f64, beta: f64) {
-        let (n, m) = (self.rows, self.cols);
-        self.sweep.fill(0.0);
-        for i in (0..n).rev() {
-            let row = i * m..(i + 1) * m;
-            let wires = self.bit_wires.after(i, m);
-            let correction = self.coarse.as_mut().map(|coarse| coarse.prolong_row(i, m));
-            let (q, inverse) = (&self.q[row.clone()], &self.bit.inverse[row.clone()]);
-            let (x, p) = (&mut x[row.clone()], &mut self.p[row]);
-            let last = i + 1 == n;
-            up_row(a, beta, q, inverse, wires, last, correction, &mut self.sweep, x, p);
-        }
-    }
-}
-
-/// r -= a q; y = r + carried; q = y; sweep = c y / d. Returns (r.r, y.y/d).
-fn down_row(a: f64, q: &mut [f64], r: &mut [f64], inverse: &[f64], c: &[f64], sweep: &mut [f64]) -> (f64, f64) {
-    let (mut rr, mut rz) = ([0.0; LANES], [0.0; LANES]);
-    let m = q.len();
-    let (r, inverse, c, sweep) = (&mut r[..m], &inverse[..m], &c[..m], &mut sweep[..m]);
-    for j in 0..m {
-        let value = r[j] - a * q[j];
-        r[j] = value;
-        let y = value + sweep[j];
-        q[j] = y;
-        let scaled = y * inverse[j];
-        sweep[j] = c[j] * scaled;
-        rr[j % LANES] += value * value;
-        rz[j % LANES] += y * scaled;
-    }
-    (rr.iter().sum(), rz.iter().sum())
-}
-
-/// One row of pass 3; `sweep` carries z of the row below.
-fn up_row(
-    a: f64,
-    beta: f64,
-    y: &[f64],
-    inverse: &[f64],
-    c: &[f64],
-    last: bool,
-    correction: Option<&[f64]>,
-    sweep: &mut [f64],
-    x: &mut [f64],
-    p: &mut [f64],
-) {
-    let m = y.len();
-    let (inverse, c, sweep, x, p) = (&inverse[..m], &c[..m], &mut sweep[..m], &mut x[..m], &mut p[..m]);
-    for j in 0..m {
-        // the row below the last does not exist: sweep is zero there
-        let z = inverse[j] * (y[j] + if last { 0.0 } else { c[j] * sweep[j] });
-        sweep[j] = z;
-        x[j] += a * p[j];
-        p[j] = z + beta * p[j];
-    }
-    if let Some(correction) = correction {
-        for (p, e) in p.iter_mut().zip(correction) {
-            *p += e;
-        }
-    }
-}
-
-/// a.b with eight partial sums, which the compiler keeps in vector registers.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; LANES];
-    let (a8, b8) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let tail: f64 = a8.remainder().iter().zip(b8.remainder()).map(|(a, b)| a * b).sum();
-    for (a, b) in a8.zip(b8) {
-        for l in 0..LANES {
-            sums[l] += a[l] * b[l];
-        }
-    }
-    sums.iter().sum::<f64>() + tail
 }
 
 /// 1.8 N sqrt(mean(g) / g_wire) + 3 with the longer side and the weaker wire.

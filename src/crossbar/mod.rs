@@ -18,9 +18,11 @@ mod bundle;
 mod bundles;
 mod coarse;
 mod frontal;
+mod grid;
 mod ladder;
 mod line_pcg;
 mod network;
+mod passes;
 mod transfer;
 
 pub use bundles::Bundles;

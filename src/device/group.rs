@@ -5,11 +5,11 @@
 //! assembler's, in fixed order, so results do not depend on threads.
 
 use std::any::Any;
-use std::marker::PhantomData;
 use std::ops::Range;
 
+use super::kind::Kind;
 use super::lanes::{Alike, LaneBlocks, LaneLoad, Varied};
-use super::{Accepted, Card, Device, Env, ParamError, ParamValues};
+use super::{Accepted, Card, Device, Env};
 use crate::numeric::lanes::{LANES, Lane};
 use crate::numeric::real::Dual;
 use crate::numeric::simd::Level;
@@ -59,6 +59,17 @@ pub trait DeviceGroup: Send + Sync {
     /// f, q and both Jacobians of the instances in `range` at the global solution `x`. With `at`, the local values of the
     /// whole group, each instance is evaluated there and continued linearly to `x`.
     fn load_range(&self, env: &Env, x: &[f64], at: Option<&[f64]>, range: Range<usize>, out: &mut Load);
+    /// f, q and both Jacobians of the instances in `range` with their internal unknowns at the start values; `at` has the
+    /// local values of these instances and receives the start values. f and q begin with the first of them too. False,
+    /// and nothing done, when the kind reads more than its local values.
+    fn load_started(&self, env: &Env, at: &mut [f64], range: Range<usize>, out: &mut Load) -> bool {
+        let _ = (env, at, range, out);
+        false
+    }
+    /// Have all instances the same equations?
+    fn is_alike(&self) -> bool {
+        false
+    }
     /// As [`DeviceGroup::load_range`] for at most [`LANES`] instances of equal width, the results also side by side;
     /// of `out`, f and q only.
     fn load_lanes(
@@ -121,126 +132,20 @@ pub trait DeviceGroup: Send + Sync {
     fn as_any_mut(&mut self) -> &mut dyn Any;
 }
 
-/// The object-safe face of a kind: its card and how to make instances.
-pub trait DeviceKind: Sync {
-    /// The card.
-    fn card(&self) -> &'static Card;
-    /// An empty group.
-    fn group(&self) -> Box<dyn DeviceGroup>;
-    /// Adds an instance whose local unknowns (ports, then internals) are `locals`.
-    ///
-    /// # Errors
-    /// What `from_params` says; also when `locals` has the wrong length.
-    fn add(&self, group: &mut dyn DeviceGroup, locals: &[u32], params: &ParamValues) -> Result<usize, ParamError>;
-    /// Appends copies of instance `i` of `from`, one for every consecutive set of local unknowns in `locals`; false, and
-    /// nothing done, when a group is of another kind or `locals` does not divide.
-    fn replicate(&self, from: &mut dyn DeviceGroup, i: usize, locals: &[u32], into: &mut dyn DeviceGroup) -> bool;
-    /// Moves all instances of `from` to the end of `into`; false, and nothing done, when a group is of another kind.
-    fn absorb(&self, from: &mut dyn DeviceGroup, into: &mut dyn DeviceGroup) -> bool;
-}
-
 /// All instances of device `D`.
 #[derive(Debug, Clone)]
 pub struct Group<D, const N: usize> {
-    devices: Vec<D>,
-    locals: Vec<u32>,
+    pub(super) devices: Vec<D>,
+    pub(super) locals: Vec<u32>,
     /// Parallel copies of each instance; empty while there is one of each.
-    multiplicity: Vec<f64>,
+    pub(super) multiplicity: Vec<f64>,
     /// Have not all instances the same law?
-    varied: bool,
-}
-
-/// The kind that `D` defines; a zero-sized registry entry.
-#[derive(Debug)]
-pub struct Kind<D, const N: usize>(PhantomData<fn() -> D>);
-
-impl<D, const N: usize> Kind<D, N> {
-    /// The registry entry of `D`.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<D, const N: usize> Default for Kind<D, N> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<D: Device<N>, const N: usize> Kind<D, N> {
-    const CARD: &'static Card = &D::CARD;
-}
-
-impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
-    fn card(&self) -> &'static Card {
-        Self::CARD
-    }
-    fn group(&self) -> Box<dyn DeviceGroup> {
-        Box::new(Group::<D, N> { devices: Vec::new(), locals: Vec::new(), multiplicity: Vec::new(), varied: false })
-    }
-    fn add(&self, group: &mut dyn DeviceGroup, locals: &[u32], params: &ParamValues) -> Result<usize, ParamError> {
-        let device = D::from_params(params)?;
-        let Some(group) = own::<D, N>(group) else {
-            return Err(ParamError::Conflict(format!("internal: group of another kind than {}", D::CARD.keywords[0])));
-        };
-        if locals.len() != N {
-            return Err(ParamError::Conflict(format!(
-                "{} needs {N} local unknowns, got {}",
-                D::CARD.keywords[0],
-                locals.len()
-            )));
-        }
-        let m = params.number("m");
-        let m = if m.is_nan() { 1.0 } else { m };
-        group.varied |= group.devices.first().is_some_and(|first| !first.is_like(&device));
-        group.devices.push(device);
-        group.locals.extend_from_slice(locals);
-        group.count_copies(group.devices.len() - 1, m);
-        Ok(group.devices.len() - 1)
-    }
-    fn replicate(&self, from: &mut dyn DeviceGroup, i: usize, locals: &[u32], into: &mut dyn DeviceGroup) -> bool {
-        let (Some(from), Some(into)) = (own::<D, N>(from), own::<D, N>(into)) else { return false };
-        let Some(device) = from.devices.get(i) else { return false };
-        let m = from.multiplicity.get(i).copied().unwrap_or(1.0);
-        if N == 0 || !locals.len().is_multiple_of(N) {
-            return false;
-        }
-        let before = into.devices.len();
-        into.varied |= into.devices.first().is_some_and(|first| !first.is_like(device));
-        into.devices.resize(before + locals.len() / N, device.clone());
-        into.locals.extend_from_slice(locals);
-        into.count_copies(before, m);
-        true
-    }
-    fn absorb(&self, from: &mut dyn DeviceGroup, into: &mut dyn DeviceGroup) -> bool {
-        let (Some(from), Some(into)) = (own::<D, N>(from), own::<D, N>(into)) else { return false };
-        if into.devices.is_empty() {
-            std::mem::swap(into, from);
-            return true;
-        }
-        let alike = |(a, b): (&D, &D)| a.is_like(b);
-        into.varied |= from.varied || !into.devices.first().zip(from.devices.first()).is_none_or(alike);
-        let before = into.devices.len();
-        into.devices.append(&mut from.devices);
-        into.locals.append(&mut from.locals);
-        if !(into.multiplicity.is_empty() && from.multiplicity.is_empty()) {
-            into.multiplicity.resize(before, 1.0);
-            into.multiplicity.append(&mut from.multiplicity);
-            into.multiplicity.resize(into.devices.len(), 1.0);
-        }
-        true
-    }
-}
-
-/// The group behind its object-safe face.
-fn own<D: Device<N>, const N: usize>(group: &mut dyn DeviceGroup) -> Option<&mut Group<D, N>> {
-    group.as_any_mut().downcast_mut()
+    pub(super) varied: bool,
 }
 
 impl<D: Device<N>, const N: usize> Group<D, N> {
     /// Notes that the instances from `before` on stand for `m` copies each.
-    fn count_copies(&mut self, before: usize, m: f64) {
+    pub(super) fn count_copies(&mut self, before: usize, m: f64) {
         if m != 1.0 || !self.multiplicity.is_empty() {
             self.multiplicity.resize(before, 1.0);
             self.multiplicity.resize(self.devices.len(), m);
@@ -268,21 +173,26 @@ impl<D: Device<N>, const N: usize> Group<D, N> {
         }
     }
     fn resize(&self, out: &mut Load, blocks: usize) {
-        let n = self.devices.len();
-        out.f.resize(n * N, 0.0);
-        out.q.resize(n * N, 0.0);
+        let rows = self.locals.len();
+        for values in [&mut out.f, &mut out.q] {
+            // zeros from the system are made when they are touched, and not all of a group is loaded by everyone
+            if values.len() != rows {
+                *values = vec![0.0; rows];
+            }
+        }
         out.g.resize(blocks * N * N, 0.0);
         out.c.resize(blocks * N * N, 0.0);
     }
-    /// f, q and both Jacobians of instance `i` at its local values, the latter into block `k`.
+    /// f, q and both Jacobians of instance `i` at its local values, the former into the rows from `first` on, the latter
+    /// into block `k`.
     #[inline]
-    fn load_one(&self, i: usize, k: usize, env: &Env, local: &[f64; N], out: &mut Load) {
+    fn load_one(&self, i: usize, (first, k): (usize, usize), env: &Env, local: &[f64; N], out: &mut Load) {
         let dual: [Dual<N>; N] = std::array::from_fn(|k| Dual::variable(local[k], k));
         let balance = self.devices[i].balance(env, &dual);
         for row in 0..N {
             let m = self.row_scale(i, row);
-            out.f[i * N + row] = m * balance.f[row].v;
-            out.q[i * N + row] = m * balance.q[row].v;
+            out.f[first + row] = m * balance.f[row].v;
+            out.q[first + row] = m * balance.q[row].v;
             let block = (k * N + row) * N;
             for col in 0..N {
                 out.g[block + col] = m * balance.f[row].d[col];
@@ -330,14 +240,14 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
         self.resize(out, range.len());
         let Some(at) = at else {
             for (k, i) in range.enumerate() {
-                self.load_one(i, k, env, &self.gather(i, x), out);
+                self.load_one(i, (i * N, k), env, &self.gather(i, x), out);
             }
             return;
         };
         let (points, _) = at.as_chunks::<N>();
         for (block, i) in range.enumerate() {
             let point = &points[i];
-            self.load_one(i, block, env, point, out);
+            self.load_one(i, (i * N, block), env, point, out);
             let local = self.gather(i, x);
             if local == *point {
                 continue;
@@ -350,6 +260,23 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
                 }
             }
         }
+    }
+    fn load_started(&self, env: &Env, at: &mut [f64], range: Range<usize>, out: &mut Load) -> bool {
+        let (rows, blocks) = (range.len() * N, range.len() * N * N);
+        for (values, size) in [(&mut out.f, rows), (&mut out.q, rows), (&mut out.g, blocks), (&mut out.c, blocks)] {
+            values.resize(size, 0.0);
+        }
+        for (k, (i, local)) in range.zip(at.as_chunks_mut::<N>().0).enumerate() {
+            let ports = *local;
+            self.devices[i].start(local);
+            let internals = D::CARD.ports.len().min(N);
+            local[..internals].copy_from_slice(&ports[..internals]);
+            self.load_one(i, (k * N, k), env, local, out);
+        }
+        true
+    }
+    fn is_alike(&self) -> bool {
+        !self.varied && self.multiplicity.is_empty()
     }
     fn load_lanes(
         &self,
@@ -407,6 +334,9 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
     }
     fn start(&self, x: &mut [f64], ports: bool) {
         let from = if ports { 0 } else { D::CARD.ports.len() };
+        if from >= N {
+            return;
+        }
         for (i, device) in self.devices.iter().enumerate() {
             let mut local = self.gather(i, x);
             device.start(&mut local);

@@ -150,8 +150,7 @@ impl<D: Device<N>, const N: usize> Work for Varied<'_, D, N> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::group::DeviceKind;
-    use crate::device::{Load, Mode, ParamValue, ParamValues, REGISTRY};
+    use crate::device::{DeviceKind, Load, Mode, ParamValue, ParamValues, REGISTRY};
     use crate::numeric::simd::Level;
 
     const ENV: Env = Env { time: 0.0, temperature: 300.0, gmin: 1e-12, source_scale: 1.0, mode: Mode::Transient };

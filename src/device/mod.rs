@@ -13,6 +13,7 @@ pub mod behavioural;
 pub mod card;
 pub mod elements;
 pub mod group;
+pub mod kind;
 pub mod lanes;
 pub mod limiting;
 pub mod memristor;
@@ -20,7 +21,8 @@ pub mod selector;
 pub mod waveform;
 
 pub use card::{Card, Internal, Param, ParamError, ParamKind, ParamValue, ParamValues, Port, Role, StateLaw};
-pub use group::{DeviceGroup, Group, Kind, Load};
+pub use group::{DeviceGroup, Group, Load};
+pub use kind::{DeviceKind, Kind};
 pub use lanes::LaneLoad;
 
 use crate::numeric::real::Real;
@@ -176,7 +178,7 @@ pub trait Device<const N: usize>: Clone + Send + Sync + 'static {
 /// - `m=` works where a card declares `m`. Words (`window=biolek`) and waveforms are marked by [`ParamKind`].
 /// - An internal unknown of unit `A` is a branch current and its row reads v_p - v_n - ... = 0, with fluxes -L i
 ///   in q.
-pub const REGISTRY: &[&dyn group::DeviceKind] = &[
+pub const REGISTRY: &[&dyn DeviceKind] = &[
     &Kind::<elements::resistor::Resistor, 2>::new(),
     &Kind::<elements::short::Short, 3>::new(),
     &Kind::<elements::capacitor::Capacitor, 2>::new(),

@@ -46,7 +46,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use assembly::{Assembly, Frame};
-use check::Places;
 use percell::Matrix;
 
 use crate::circuit::Circuit;
@@ -170,9 +169,8 @@ impl Elaborator {
         let requests = requests::gather(&scope, &circuit, &mut plan);
         // names and structure are judged on a whole circuit only: half a one would blame the wrong ones
         diagnostics.extend(requests.into_iter().filter(|d| !broken || requests::stands_alone(d)));
-        if !broken && !check::check(&circuit, &plan, &Places::default()).is_empty() {
-            // the places of a large deck cost more than the check, and only its messages need them
-            diagnostics.extend(check::check(&circuit, &plan, &assembly.places()));
+        if !broken {
+            diagnostics.extend(check::check(&circuit, &plan, || assembly.places()));
         }
         diagnostics.extend(context.take_notes());
         options::harden(&context.options, &mut diagnostics);

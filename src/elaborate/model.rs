@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use super::assembly::{Assembly, Frame};
 use super::leveled;
 use super::scope::Scope;
-use crate::device::group::DeviceKind;
+use crate::device::DeviceKind;
 use crate::device::{Card, ParamError, ParamValue, ParamValues, REGISTRY};
 use crate::diag::{Diagnostic, Span, nearest};
 use crate::netlist::ast::{Assign, Element, ExprKind, Model, Name};

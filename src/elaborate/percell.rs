@@ -235,6 +235,12 @@ fn read_csv(name: &str, text: &str) -> Result<Matrix, MatrixError> {
         if line.is_empty() {
             continue;
         }
+        let before = matrix.values.len();
+        if matrix.rows > 0 && add_numbers(line, &mut matrix.values) == Some(matrix.cols) {
+            matrix.rows += 1;
+            continue;
+        }
+        matrix.values.truncate(before);
         let fields = split(line);
         let numbers: Vec<Option<f64>> = fields.iter().map(|f| number(f)).collect();
         let header = first && numbers.iter().all(Option::is_none);
@@ -256,6 +262,16 @@ fn read_csv(name: &str, text: &str) -> Result<Matrix, MatrixError> {
         matrix.values.extend(numbers.into_iter().flatten());
     }
     Ok(matrix)
+}
+
+/// Adds the numbers of a line and counts them; `None` when it has anything but plain numbers.
+fn add_numbers(line: &str, values: &mut Vec<f64>) -> Option<usize> {
+    let before = values.len();
+    let separator = line.bytes().find(|c| [b',', b';'].contains(c)).map_or(' ', char::from);
+    for field in line.split(separator) {
+        values.push(field.trim().parse().ok()?);
+    }
+    Some(values.len() - before)
 }
 
 /// The fields of a line: `,` or `;` if there is one, blanks otherwise.
@@ -334,6 +350,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let error = read(&file(&dir, "a.csv", "1,2\n3,x\n")).unwrap_err();
         assert!(matches!(&error, MatrixError::NotANumber { line: 2, column: 2, text, .. } if text == "x"), "{error}");
+        let error = read(&file(&dir, "d.csv", "1,2\n3,4,x\n")).unwrap_err();
+        assert!(matches!(&error, MatrixError::NotANumber { line: 2, column: 3, .. }), "{error}");
         let error = read(&file(&dir, "b.csv", "1,2\n3\n")).unwrap_err();
         assert!(matches!(error, MatrixError::Ragged { line: 2, found: 1, expected: 2, .. }), "{error}");
         assert!(matches!(read(Path::new("/nowhere/x.npy")), Err(MatrixError::Unreadable { .. })));

@@ -45,6 +45,28 @@ impl Octet {
         A::store(A::product(A::load(self), A::splat(b)))
     }
 
+    /// The eight numbers of a slice from `at` on; zeros where `count` are fewer.
+    #[inline(always)]
+    pub fn read(values: &[f64], at: usize, count: usize) -> Self {
+        let mut octet = Self::ZERO;
+        if count == WIDTH {
+            octet.0.copy_from_slice(&values[at..at + WIDTH]);
+        } else {
+            octet.0[..count].copy_from_slice(&values[at..at + count]);
+        }
+        octet
+    }
+
+    /// Into a slice, from `at` on: the first `count` numbers.
+    #[inline(always)]
+    pub fn write(&self, values: &mut [f64], at: usize, count: usize) {
+        if count == WIDTH {
+            values[at..at + WIDTH].copy_from_slice(&self.0);
+        } else {
+            values[at..at + count].copy_from_slice(&self.0[..count]);
+        }
+    }
+
     /// Sum of the eight, pairwise.
     #[inline(always)]
     pub fn total(&self) -> f64 {
@@ -70,6 +92,8 @@ pub trait Arithmetic {
     /// a b + c.
     fn fused(a: Self::Register, b: Self::Register, c: Self::Register) -> Self::Register;
 
+    /// Rows and columns of eight by eight numbers exchanged.
+    fn transpose(rows: &[Octet; WIDTH]) -> [Octet; WIDTH];
     /// `c[r][j] += sum_k a[r][k] b[k][j]` for up to three rows of eight columns; missing rows are empty, and last.
     fn tiles(c: &mut [&mut [Octet]; 3], a: [&[Octet]; 3], b: &[Octet]);
 }
@@ -186,6 +210,10 @@ impl Arithmetic for Plain {
         std::array::from_fn(|l| a[l] * b[l] + c[l])
     }
     #[inline(always)]
+    fn transpose(rows: &[Octet; WIDTH]) -> [Octet; WIDTH] {
+        std::array::from_fn(|column| Octet(std::array::from_fn(|row| rows[row].0[column])))
+    }
+    #[inline(always)]
     fn tiles(c: &mut [&mut [Octet]; 3], a: [&[Octet]; 3], b: &[Octet]) {
         half_tiles::<Self>(c, a, b);
     }
@@ -246,7 +274,7 @@ fn half_tile<A: Arithmetic>(out: &mut [Octet], row: &[Octet], b: &[Octet], first
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{Arithmetic, Octet, Work, half_tiles, tile_1, tile_2, tile_3};
+    use super::{Arithmetic, Octet, WIDTH, Work, half_tiles, tile_1, tile_2, tile_3};
 
     /// Two AVX2 registers; a tile is one octet by four columns, 8 of 16 registers.
     ///
@@ -266,6 +294,22 @@ mod x86 {
     #[target_feature(enable = "avx512f,avx2,fma")]
     pub fn run_avx512<W: Work>(work: W) -> W::Output {
         work.run::<Avx512>()
+    }
+
+    /// Four by four numbers, rows and columns exchanged.
+    #[inline(always)]
+    fn quarter([a, b, c, d]: [__m256d; 4]) -> [__m256d; 4] {
+        // SAFETY: as below; only [`Avx2`] calls this
+        unsafe {
+            let (even, odd) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
+            let (more_even, more_odd) = (_mm256_unpacklo_pd(c, d), _mm256_unpackhi_pd(c, d));
+            [
+                _mm256_permute2f128_pd::<0x20>(even, more_even),
+                _mm256_permute2f128_pd::<0x20>(odd, more_odd),
+                _mm256_permute2f128_pd::<0x31>(even, more_even),
+                _mm256_permute2f128_pd::<0x31>(odd, more_odd),
+            ]
+        }
     }
 
     // SAFETY of all blocks below: the instructions were detected, as the types say; an octet is as large as its
@@ -295,6 +339,19 @@ mod x86 {
         #[inline(always)]
         fn fused(a: Self::Register, b: Self::Register, c: Self::Register) -> Self::Register {
             unsafe { [_mm256_fmadd_pd(a[0], b[0], c[0]), _mm256_fmadd_pd(a[1], b[1], c[1])] }
+        }
+        #[inline(always)]
+        fn transpose(rows: &[Octet; WIDTH]) -> [Octet; WIDTH] {
+            let rows: [Self::Register; WIDTH] = std::array::from_fn(|row| Self::load(&rows[row]));
+            let mut columns = [Octet::ZERO; WIDTH];
+            for half in 0..2 {
+                let top = quarter([rows[0][half], rows[1][half], rows[2][half], rows[3][half]]);
+                let bottom = quarter([rows[4][half], rows[5][half], rows[6][half], rows[7][half]]);
+                for k in 0..4 {
+                    columns[4 * half + k] = Self::store([top[k], bottom[k]]);
+                }
+            }
+            columns
         }
         #[inline(always)]
         fn tiles(c: &mut [&mut [Octet]; 3], a: [&[Octet]; 3], b: &[Octet]) {
@@ -329,6 +386,31 @@ mod x86 {
             unsafe { _mm512_fmadd_pd(a, b, c) }
         }
         #[inline(always)]
+        fn transpose(rows: &[Octet; WIDTH]) -> [Octet; WIDTH] {
+            let rows: [Self::Register; WIDTH] = std::array::from_fn(|row| Self::load(&rows[row]));
+            let mut columns = [Octet::ZERO; WIDTH];
+            for odd in 0..2 {
+                // of two neighbouring rows the even or the odd columns in turn; then every fourth column of four rows
+                let mut pairs = [rows[0]; 4];
+                for (k, pair) in pairs.iter_mut().enumerate() {
+                    let (a, b) = (rows[2 * k], rows[2 * k + 1]);
+                    *pair = unsafe { if odd == 0 { _mm512_unpacklo_pd(a, b) } else { _mm512_unpackhi_pd(a, b) } };
+                }
+                let [a, b, c, d] = pairs;
+                let quads = unsafe {
+                    [
+                        [_mm512_shuffle_f64x2::<0x88>(a, b), _mm512_shuffle_f64x2::<0x88>(c, d)],
+                        [_mm512_shuffle_f64x2::<0xdd>(a, b), _mm512_shuffle_f64x2::<0xdd>(c, d)],
+                    ]
+                };
+                for (k, [top, bottom]) in quads.into_iter().enumerate() {
+                    columns[2 * k + odd] = Self::store(unsafe { _mm512_shuffle_f64x2::<0x88>(top, bottom) });
+                    columns[2 * k + odd + 4] = Self::store(unsafe { _mm512_shuffle_f64x2::<0xdd>(top, bottom) });
+                }
+            }
+            columns
+        }
+        #[inline(always)]
         fn tiles(c: &mut [&mut [Octet]; 3], a: [&[Octet]; 3], b: &[Octet]) {
             let [c0, c1, c2] = c;
             if c1.is_empty() {
@@ -337,6 +419,32 @@ mod x86 {
                 tile_2::<Self>(c0, a[0], c1, a[1], b);
             } else {
                 tile_3::<Self>(c0, a[0], c1, a[1], c2, a[2], b);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Transpose([Octet; WIDTH]);
+
+    impl Work for Transpose {
+        type Output = [Octet; WIDTH];
+        #[inline(always)]
+        fn run<A: Arithmetic>(self) -> [Octet; WIDTH] {
+            A::transpose(&self.0)
+        }
+    }
+
+    #[test]
+    fn columns_become_rows_on_every_level() {
+        let rows: [Octet; WIDTH] = std::array::from_fn(|r| Octet(std::array::from_fn(|c| (10 * r + c) as f64)));
+        for level in Level::available() {
+            let columns = level.run(Transpose(rows));
+            for (r, c) in (0..WIDTH).flat_map(|r| (0..WIDTH).map(move |c| (r, c))) {
+                assert_eq!(columns[c].0[r], rows[r].0[c], "{level:?} {r} {c}");
             }
         }
     }

@@ -344,7 +344,7 @@ fn level(volts: f64) -> String {
 pub fn fits(rows: usize, cols: usize, cell_bytes: f64) -> Result<(), StudyError> {
     #[allow(clippy::cast_precision_loss, reason = "an estimate")]
     let bytes = cell_bytes * rows as f64 * cols as f64;
-    let free = crate::elaborate::array::spec::free_memory().unwrap_or(f64::INFINITY);
+    let free = crate::elaborate::array::memory::free_memory().unwrap_or(f64::INFINITY);
     if bytes <= free {
         return Ok(());
     }

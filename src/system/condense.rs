@@ -257,7 +257,7 @@ impl Cells {
         for s in p..w {
             let diagonal = &mut jacobian[s * w + s];
             for (lane, &id) in ids[s].iter().enumerate() {
-                let shunt = point.rows.shunt.get(id as usize).copied().unwrap_or(0.0);
+                let shunt = point.rows.shunt.get(id as usize).unwrap_or(0.0);
                 diagonal[lane] += if scratch.free[s][lane] == 0.0 { 1.0 } else { shunt };
             }
         }

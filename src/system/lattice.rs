@@ -74,8 +74,7 @@ impl Lattice {
         let (w, b) = (site.slots[0], site.slots[1]);
         let n = site.len();
         let mut held_any = false;
-        let mut skew = self.skew.take().unwrap_or_else(|| vec![0.0; n]);
-        let mut skewed = false;
+        self.skew = None;
         for cell in 0..n {
             let s = |r, c| cells.blocks.condensed(cell, r, c);
             let (at, rest) = ([s(w, w), s(b, b)], [-s(w, b), -s(b, w)]);
@@ -88,10 +87,8 @@ impl Lattice {
                 _ => 0.5 * (from_word + from_bit),
             };
             let difference = 0.5 * (from_word - from_bit);
-            skew[cell] = 0.0;
             if held == [false, false] && difference.abs() > SYMMETRIC * size {
-                skew[cell] = difference;
-                skewed = true;
+                self.skew.get_or_insert_with(|| vec![0.0; n])[cell] = difference;
             }
             self.network.cells[cell] = conductance;
             for family in 0..2 {
@@ -107,7 +104,6 @@ impl Lattice {
                 own[site.base + family * n + cell] = leak;
             }
         }
-        self.skew = skewed.then_some(skew);
         held_any
     }
 
@@ -144,8 +140,8 @@ impl Lattice {
         // at the ends of the lines where possible, which is faster
         let (n, m) = (self.network.rows, self.network.cols);
         let (word, bit) = leak.split_at(n * m);
-        spread(&mut self.network.word, word.to_vec(), n, |line, end| line * m + end * (m - 1));
-        spread(&mut self.network.bit, bit.to_vec(), m, |line, end| end * (n - 1) * m + line);
+        spread(&mut self.network.word, word, n, |line, end| line * m + end * (m - 1));
+        spread(&mut self.network.bit, bit, m, |line, end| end * (n - 1) * m + line);
         match method {
             Method::Line => self.pcg.factor(&self.network),
             Method::Frontal | Method::FrontalOnce => self.factor_direct(),
@@ -198,10 +194,23 @@ impl Lattice {
 }
 
 /// Moves the leaks of the end nodes of every line to head and tail; keeps the others only if there are any.
-fn spread(lines: &mut Lines, mut leak: Vec<f64>, count: usize, node: impl Fn(usize, usize) -> usize) {
+fn spread(lines: &mut Lines, leak: &[f64], count: usize, node: impl Fn(usize, usize) -> usize) {
+    let mut at_ends = 0;
     for line in 0..count {
-        lines.head[line] = std::mem::take(&mut leak[node(line, 0)]);
-        lines.tail[line] = std::mem::take(&mut leak[node(line, 1)]);
+        let (head, tail) = (node(line, 0), node(line, 1));
+        lines.head[line] = leak[head];
+        lines.tail[line] = if tail == head { 0.0 } else { leak[tail] };
+        at_ends += [lines.head[line], lines.tail[line]].iter().filter(|l| **l != 0.0).count();
     }
-    lines.leak = leak.iter().any(|l| *l != 0.0).then_some(leak);
+    if leak.iter().filter(|l| **l != 0.0).count() == at_ends {
+        lines.leak = None;
+        return;
+    }
+    let kept = lines.leak.get_or_insert_default();
+    kept.clear();
+    kept.extend_from_slice(leak);
+    for line in 0..count {
+        kept[node(line, 0)] = 0.0;
+        kept[node(line, 1)] = 0.0;
+    }
 }

@@ -117,8 +117,7 @@ pub struct System {
     /// Row sums of the last evaluation.
     pub sums: Sums,
     residual: Vec<f64>,
-    /// Where Newton evaluated last, and the right-hand side it had solved for: another solver may have to do it again.
-    at: Vec<f64>,
+    /// Right-hand side of the last solve with the array kernel, which may refuse it half-way.
     given: Vec<f64>,
     kinds: Vec<UnknownKind>,
     tolerances: Tolerances,
@@ -166,7 +165,6 @@ impl System {
             kept: vec![Vec::new(); circuit.groups.len()],
             sums: Sums::new(circuit, &tolerances),
             residual: vec![0.0; n],
-            at: Vec::new(),
             given: Vec::new(),
             kinds: circuit.unknowns.iter().map(|u| u.kind).collect(),
             tolerances,
@@ -279,8 +277,8 @@ impl System {
         }
     }
 
-    /// What may remain of a row. Rows of currents: relative to the currents that meet there. Other rows: what a change of
-    /// every unknown by its own tolerance would do to the row, so that no unit needs a tolerance of its own.
+    /// Rows of currents: relative to the currents that meet there. Other rows: what a change of every unknown by its own
+    /// tolerance would do to the row, so that no unit needs a tolerance of its own.
     fn row_tolerance(&self, r: usize) -> f64 {
         let sensitivity = self.sums.sensitivity[r];
         if self.kinds[r] != UnknownKind::Voltage {
@@ -290,7 +288,7 @@ impl System {
         sensitivity.min(kcl).max(self.row_noise(r))
     }
 
-    /// What rounding alone may leave of a row: its terms, |J| |x|, cancel; a large charge that rests carries no current,
+    /// What rounding alone may leave of a row: its terms, |J| |x|, cancel. A large charge that rests carries no current,
     /// but alpha q is huge.
     fn row_noise(&self, r: usize) -> f64 {
         CANCELLATION / self.tolerances.relative * self.sums.sensitivity[r]
@@ -344,8 +342,10 @@ impl System {
 
     /// Factors and solves J y = b in place, by the direct array solver where line-PCG gives up.
     fn factor_and_solve(&mut self, rows: &Rows, b: &mut [f64]) -> Result<(), Fault> {
-        self.given.clear();
-        self.given.extend_from_slice(b);
+        if self.kernel.is_some() {
+            self.given.clear();
+            self.given.extend_from_slice(b);
+        }
         let mut outcome = self.factor(rows).and_then(|()| self.solve(rows, b));
         if let Err(Fault::Refused(why)) = outcome
             && let Some(kernel) = &mut self.kernel

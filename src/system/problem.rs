@@ -27,21 +27,20 @@ impl<'a> Problem<'a> {
         Self { system, circuit, env, rows }
     }
 
-    /// Solves J y = b in place with the Jacobian of the last evaluation, factored afresh.
+    /// Solves J y = b in place with the Jacobian of the last evaluation, which was at `x`, factored afresh.
     ///
     /// # Errors
     /// The unknown whose pivot vanished.
-    pub fn solve(&mut self, b: &mut [f64]) -> Result<(), usize> {
+    pub fn solve(&mut self, x: &[f64], b: &mut [f64]) -> Result<(), usize> {
         match self.system.factor_and_solve(self.rows, b) {
             Ok(()) => Ok(()),
             Err(Fault::Singular(k)) => Err(k),
             Err(Fault::Refused(why)) => {
                 // once only: without the kernel nothing refuses
                 self.system.leave_kernel(self.circuit, why);
-                let at = std::mem::take(&mut self.system.at);
-                self.linearise(&at);
-                b.copy_from_slice(&self.system.given);
-                self.solve(b)
+                self.linearise(x);
+                b.copy_from_slice(&std::mem::take(&mut self.system.given));
+                self.solve(x, b)
             }
         }
     }
@@ -62,12 +61,10 @@ impl Equations for Problem<'_> {
     }
     fn linearise(&mut self, x: &[f64]) {
         self.system.linearise(self.circuit, &self.env, self.rows, x);
-        self.system.at.clear();
-        self.system.at.extend_from_slice(x);
     }
-    fn step(&mut self, dx: &mut [f64]) -> Result<(), usize> {
+    fn step(&mut self, x: &[f64], dx: &mut [f64]) -> Result<(), usize> {
         self.negative_residual(dx);
-        self.solve(dx)
+        self.solve(x, dx)
     }
     fn limit(&mut self, x: &[f64]) -> bool {
         let mut any = false;

@@ -1,21 +1,66 @@
 //! What each row of the system is at the moment: see the formula in the module head of [`super`].
 
+use std::ops::{Index, IndexMut};
+
 use crate::circuit::{Circuit, UnknownKind};
 use crate::device::StateLaw;
 
-/// Row coefficients; one entry per unknown in each vector.
+/// A number for every row. While all have the usual one, none is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    usual: f64,
+    len: usize,
+    values: Vec<f64>,
+}
+
+impl Column {
+    /// The same number for all rows.
+    #[must_use]
+    pub fn new(usual: f64, len: usize) -> Self {
+        Self { usual, len, values: Vec::new() }
+    }
+    /// The number of a row, if there is such a row.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, r: usize) -> Option<f64> {
+        (r < self.len).then(|| self[r])
+    }
+    /// Gives all rows another number.
+    pub fn fill(&mut self, value: f64) {
+        *self = Self::new(value, self.len);
+    }
+}
+
+impl Index<usize> for Column {
+    type Output = f64;
+    #[inline]
+    fn index(&self, r: usize) -> &f64 {
+        if self.values.is_empty() { &self.usual } else { &self.values[r] }
+    }
+}
+
+impl IndexMut<usize> for Column {
+    fn index_mut(&mut self, r: usize) -> &mut f64 {
+        if self.values.is_empty() {
+            self.values = vec![self.usual; self.len];
+        }
+        &mut self.values[r]
+    }
+}
+
+/// Row coefficients; one entry per unknown in each column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {
     /// Factor of q.
-    pub alpha: Vec<f64>,
+    pub alpha: Column,
     /// What the past adds.
-    pub beta: Vec<f64>,
+    pub beta: Column,
     /// Extra diagonal conductance.
-    pub shunt: Vec<f64>,
+    pub shunt: Column,
     /// Where the shunt pulls to.
-    pub reference: Vec<f64>,
+    pub reference: Column,
     /// Value of a held unknown; NaN = free.
-    pub held: Vec<f64>,
+    pub held: Column,
 }
 
 impl Rows {
@@ -23,11 +68,11 @@ impl Rows {
     #[must_use]
     pub fn still(n: usize) -> Self {
         Self {
-            alpha: vec![0.0; n],
-            beta: vec![0.0; n],
-            shunt: vec![0.0; n],
-            reference: vec![0.0; n],
-            held: vec![f64::NAN; n],
+            alpha: Column::new(0.0, n),
+            beta: Column::new(0.0, n),
+            shunt: Column::new(0.0, n),
+            reference: Column::new(0.0, n),
+            held: Column::new(f64::NAN, n),
         }
     }
 
@@ -49,14 +94,15 @@ impl Rows {
     /// Holds unknowns at given values.
     pub fn hold(&mut self, values: &[(u32, f64)]) {
         for &(k, value) in values {
-            if let Some(slot) = self.held.get_mut(k as usize) {
-                *slot = value;
+            if self.held.get(k as usize).is_some() {
+                self.held[k as usize] = value;
             }
         }
     }
 
     /// Is this row `x - held`?
     #[must_use]
+    #[inline]
     pub fn is_held(&self, r: usize) -> bool {
         !self.held[r].is_nan()
     }

@@ -9,7 +9,6 @@
 use super::Sums;
 use super::condense::Point;
 use crate::circuit::{Circuit, Run};
-use crate::device::group::value_at;
 use crate::device::{Env, Load};
 
 /// One run of resistors or capacitors.
@@ -33,31 +32,38 @@ impl Strip {
         Self { run, conductance: first(&load.g), capacitance: first(&load.c) }
     }
 
-    /// f, q, traffic and sensitivity of every instance.
+    /// f, q, traffic and sensitivity of every instance. What a resistor or a capacitor does not have stays zero.
     pub fn evaluate(&self, point: &Point, loads: &mut [Load], sums: &mut Sums) {
         let group = point.circuit.groups[self.run.group].as_ref();
-        let (start, end) = (group.offset(self.run.first), group.offset(self.run.first + self.run.count));
-        let load = &mut loads[self.run.group];
-        load.f.resize(group.locals().len(), 0.0);
-        load.q.resize(group.locals().len(), 0.0);
-        let x = point.x;
-        let results = load.f[start..end].chunks_exact_mut(2).zip(load.q[start..end].chunks_exact_mut(2));
+        let range = group.offset(self.run.first)..group.offset(self.run.first + self.run.count);
+        let (x, load) = (point.x, &mut loads[self.run.group]);
         let (g, c) = (self.conductance, self.capacitance);
-        for (ids, (f, q)) in group.locals()[start..end].chunks_exact(2).zip(results) {
-            let [a, b] = [ids[0], ids[1]];
-            let volts = value_at(x, a) - value_at(x, b);
-            let (current, charge) = (g * volts, c * volts);
-            (f[0], f[1]) = (current, -current);
-            (q[0], q[1]) = (charge, -charge);
-            let tolerance = |id: u32| if (id as usize) < x.len() { sums.tolerance(id as usize, x) } else { 0.0 };
-            let tolerance = tolerance(a) + tolerance(b);
-            for (id, f, q) in [(a, current, charge), (b, -current, -charge)] {
-                let r = id as usize;
-                if r < x.len() {
-                    sums.add(r, f, q);
-                    if !point.rows.is_held(r) {
-                        sums.sensitivity[r] += (g + point.rows.alpha[r] * c).abs() * tolerance;
-                    }
+        for values in [&mut load.f, &mut load.q] {
+            if values.len() != group.locals().len() {
+                *values = vec![0.0; group.locals().len()];
+            }
+        }
+        for (k, ids) in group.locals()[range.clone()].chunks_exact(2).enumerate() {
+            let (row, ends) = (range.start + 2 * k, [ids[0], ids[1]].map(|id| id as usize));
+            let [a, b] = ends.map(|id| x.get(id).copied());
+            let volts = a.unwrap_or(0.0) - b.unwrap_or(0.0);
+            let tolerance: f64 = ends.iter().filter(|&&id| id < x.len()).map(|&id| sums.tolerance(id, x)).sum();
+            if g != 0.0 {
+                (load.f[row], load.f[row + 1]) = (g * volts, -g * volts);
+            }
+            if c != 0.0 {
+                (load.q[row], load.q[row + 1]) = (c * volts, -c * volts);
+            }
+            for (r, sign) in ends.into_iter().zip([1.0, -1.0]).filter(|&(r, _)| r < x.len()) {
+                if g != 0.0 {
+                    sums.f[r] += sign * g * volts;
+                    sums.traffic[r] += (g * volts).abs();
+                }
+                if c != 0.0 {
+                    sums.q[r] += sign * c * volts;
+                }
+                if !point.rows.is_held(r) {
+                    sums.sensitivity[r] += (g + point.rows.alpha[r] * c).abs() * tolerance;
                 }
             }
         }

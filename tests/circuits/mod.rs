@@ -4,7 +4,7 @@
 use sneakpath::analysis;
 use sneakpath::circuit::{Circuit, CircuitBuilder};
 use sneakpath::device::waveform::Waveform;
-use sneakpath::device::{ParamValue, ParamValues, REGISTRY, group::DeviceKind};
+use sneakpath::device::{DeviceKind, ParamValue, ParamValues, REGISTRY};
 use sneakpath::plan::{Analysis, Overrides, Plan};
 use sneakpath::result::{PlotHeader, Sink, Stats, Table};
 

@@ -1,8 +1,8 @@
 //! One device on the bench: random parameters and points, implicit integration of its states.
 
-use sneakpath::device::group::{DeviceGroup, DeviceKind, Load};
 use sneakpath::device::waveform::Waveform;
 use sneakpath::device::{Card, Env, Mode, Param, ParamKind, ParamValue, ParamValues, StateLaw};
+use sneakpath::device::{DeviceGroup, DeviceKind, Load};
 
 pub const ENV: Env = Env { time: 1e-6, temperature: 310.0, gmin: 1e-12, source_scale: 1.0, mode: Mode::Transient };
 

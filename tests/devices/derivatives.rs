@@ -1,8 +1,8 @@
 //! Jacobians against central differences, charge conservation and shift invariance, finiteness.
 
 use super::bench::{ENV, Random, load, random_params, single};
-use sneakpath::device::group::{DeviceGroup, DeviceKind, Load};
 use sneakpath::device::{Card, REGISTRY, StateLaw};
+use sneakpath::device::{DeviceGroup, DeviceKind, Load};
 
 /// A random point: ports within +-`volts`, states inside their range, branch currents within +-1 A.
 fn random_point(card: &Card, volts: f64, random: &mut Random) -> Vec<f64> {

@@ -115,6 +115,7 @@ impl<'d> Assembly<'d> {
             let error = inner.frame.scope.error("E-CELL", "a cell cannot hold an array", inner.span);
             scratch.error(error);
         }
+        scratch.refuse_negative_resistors();
         scratch.apply_start_values();
         self.checked.clone_from(&scratch.checked);
         let errors = scratch.take_errors();

@@ -4,6 +4,7 @@
 
 mod cells;
 mod defects;
+pub mod memory;
 mod settings;
 pub mod spec;
 mod tabulated;

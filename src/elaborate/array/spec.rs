@@ -7,26 +7,14 @@ use super::super::assembly::Assembly;
 use super::super::flatten::Instance;
 use super::super::scope::{Given, Scope};
 use super::super::sweep;
+use super::memory;
 use super::settings::{Bound, KEYS, Settings};
 use crate::circuit::array::{Direction, FaultKind, Line};
 use crate::diag::{Diagnostic, nearest};
 use crate::netlist::ast::{Expr, ExprKind, FileRef, Name, Subckt, XbarCard};
-use crate::units::format_si;
 
 /// More cells than this are a typing error.
 const MOST_CELLS: usize = 1 << 26;
-
-/// Memory of the line nodes and segments of a cell, without the factors of the matrix.
-const NODE_BYTES: f64 = 650.0;
-/// Memory of one device of a cell.
-const DEVICE_BYTES: f64 = 250.0;
-
-/// Memory that is free, in bytes, where the system says so.
-pub fn free_memory() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok().map(|kilobytes| 1024.0 * kilobytes)
-}
 
 /// What a port of the cell is tied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,17 +178,8 @@ impl<'d> Assembly<'d> {
             return None;
         }
         let (subckt, cell_home) = self.array_cell(card, home)?;
-        let each = NODE_BYTES + DEVICE_BYTES * subckt.body.len() as f64;
-        let needed = rows as f64 * cols as f64 * each;
-        if let Some(free) = free_memory().filter(|free| *free < needed) {
-            let side = (free / each).sqrt().floor();
-            let [needed, free] = [needed, free].map(|bytes| format_si(bytes, "B"));
-            let message = format!("{rows} x {cols} cells need about {needed} of memory, but {free} are free");
-            let error = home.error("E-MEMORY", message, card.rows.span.to(card.cols.span));
-            self.error(error.help(format!(
-                "an array is held whole: {side} x {side} of these cells would fit; solve parts of the array one after \
-                 another, or run it where more memory is free"
-            )));
+        if let Some((message, help)) = memory::shortage(rows, cols, subckt, &cell_home) {
+            self.error(home.error("E-MEMORY", message, card.rows.span.to(card.cols.span)).help(help));
             return None;
         }
         let (roles, used) = self.array_roles(instance, card, home, subckt)?;

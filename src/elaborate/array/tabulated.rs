@@ -101,9 +101,13 @@ impl<'d> Assembly<'d> {
 /// # Errors
 /// The first cell that refuses its value.
 fn overwrite(run: &mut CellRun, param: &Param, table: &mut Table<'_>, cells: usize) -> Result<(), usize> {
+    let is_resistor = run.kind.card().keywords.contains(&"r");
     for cell in 0..cells {
         table.enter(cell);
         let value = table.value(0);
+        if is_resistor && value < 0.0 {
+            return Err(cell);
+        }
         if !value.is_finite() || !param.accepts(value) || !run.instances.set(cell, param.name, value) {
             return Err(cell);
         }

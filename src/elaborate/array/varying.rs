@@ -2,13 +2,14 @@
 
 use std::rc::Rc;
 
-use super::super::assembly::Assembly;
+use super::super::assembly::{Assembly, Placed};
 use super::super::element::{Form, form_of};
 use super::super::model::Kind;
 use super::super::scope::Scope;
 use super::super::source::Times;
 use super::spec::Spec;
 use crate::device::DeviceGroup;
+use crate::diag::Diagnostic;
 use crate::netlist::ast::{Element, ElementKind, Expr, ExprKind};
 
 impl<'d> Assembly<'d> {
@@ -30,6 +31,11 @@ impl<'d> Assembly<'d> {
             self.error(frame.scope.error("E-CELL", message, line.span));
             return;
         }
+        self.placed[k].value = making.params.of(card, "value");
+        if line.letter == 'r' && self.placed[k].value.is_some_and(|ohm| ohm < 0.0) {
+            self.error(negative_resistance(&self.placed[k]));
+            return;
+        }
         match making.params.check(card, &frame.scope, &line.name.text, line.span) {
             Ok(values) => {
                 if let Err(error) = kind.add(into, locals, &values) {
@@ -39,6 +45,13 @@ impl<'d> Assembly<'d> {
             }
             Err(errors) => errors.into_iter().for_each(|e| self.error(e)),
         }
+    }
+
+    /// A resistor of a cell that is negative is data gone wrong: a sign, or an offset forgotten.
+    pub(super) fn refuse_negative_resistors(&mut self) {
+        let is_negative = |placed: &&Placed| placed.line.letter == 'r' && placed.value.is_some_and(|ohm| ohm < 0.0);
+        let errors: Vec<Diagnostic> = self.placed.iter().filter(is_negative).map(negative_resistance).collect();
+        errors.into_iter().for_each(|error| self.error(error));
     }
 
     /// Drops the evaluated models of a cell's own scope, which is about to go.
@@ -116,4 +129,13 @@ pub(super) fn model_of(line: &Element) -> Option<&str> {
         | ElementKind::Modelled { model, .. } => model.as_ref().map(|m| m.text.as_str()),
         _ => None,
     }
+}
+
+fn negative_resistance(placed: &Placed) -> Diagnostic {
+    let ohm = placed.value.unwrap_or(f64::NAN);
+    let message = format!("the resistor `{}` of an array cell has {ohm} ohm", placed.name);
+    let error = placed.frame.scope.error("E-RANGE", message, placed.line.span);
+    error.help(
+        "resistances of cells are positive: check signs, SCALE and OFFSET; a conductance below zero is a B source",
+    )
 }

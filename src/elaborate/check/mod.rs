@@ -27,9 +27,10 @@ pub struct Places {
 /// At most this many loops and floating parts are reported one by one.
 const MOST: usize = 10;
 
-/// Checks a finished circuit for what the plan wants to do with it.
+/// Checks a finished circuit for what the plan wants to do with it. The places of a large deck cost more than the check,
+/// and only its messages need them.
 #[must_use]
-pub fn check(circuit: &Circuit, plan: &Plan, places: &Places) -> Vec<Diagnostic> {
+pub fn check(circuit: &Circuit, plan: &Plan, places: impl FnOnce() -> Places) -> Vec<Diagnostic> {
     if circuit.groups.iter().all(|g| g.is_empty()) {
         return vec![
             Diagnostic::error("E-EMPTY", "the circuit is empty: the deck has no element lines")
@@ -41,35 +42,31 @@ pub fn check(circuit: &Circuit, plan: &Plan, places: &Places) -> Vec<Diagnostic>
     let regime = if dynamic { Regime::Dynamic } else { Regime::Static };
     let mut graph = Graph::new(circuit.unknowns.len());
     structure::visit(circuit, regime, &mut graph);
-    let report = Report { circuit, places, graph };
-    let mut out = Vec::new();
-    if report.graph.grounded {
-        out.extend(report.floating(regime));
-    } else {
-        out.push(
-            Diagnostic::error("E-GROUND", "no element is connected to ground (node 0)")
-                .help("voltages are measured against node `0` (also `gnd`); connect one node of the circuit to it"),
-        );
+    let mut report = Report { circuit, places: Places::default(), graph };
+    let found = report.diagnostics(regime, plan);
+    if found.is_empty() {
+        return found;
     }
-    out.extend(report.loops());
-    out.extend(report.dangling(plan.options.strict));
-    out
+    report.places = places();
+    report.diagnostics(regime, plan)
 }
 
-/// Union-find with path halving and union by size.
-struct Partition {
-    parent: Vec<u32>,
-    size: Vec<u32>,
-}
+/// Union-find with path halving and union by size: one more than the member above; for a root, one less than the size of
+/// its set, negative. So all begin as zeros, and what nobody joins takes no memory.
+#[derive(Clone)]
+struct Partition(Vec<i32>);
 
 impl Partition {
     fn new(n: usize) -> Self {
-        Self { parent: (0..n as u32).collect(), size: vec![1; n] }
+        Self(vec![0; n])
     }
     fn find(&mut self, mut a: u32) -> u32 {
-        while self.parent[a as usize] != a {
-            let up = self.parent[self.parent[a as usize] as usize];
-            self.parent[a as usize] = up;
+        while self.0[a as usize] > 0 {
+            let up = self.0[a as usize] as u32 - 1;
+            if self.0[up as usize] <= 0 {
+                return up;
+            }
+            self.0[a as usize] = self.0[up as usize];
             a = up;
         }
         a
@@ -80,11 +77,11 @@ impl Partition {
         if a == b {
             return false;
         }
-        if self.size[a as usize] < self.size[b as usize] {
+        if self.0[a as usize] > self.0[b as usize] {
             (a, b) = (b, a);
         }
-        self.parent[b as usize] = a;
-        self.size[a as usize] += self.size[b as usize];
+        self.0[a as usize] += self.0[b as usize] - 1;
+        self.0[b as usize] = a as i32 + 1;
         true
     }
 }
@@ -104,7 +101,7 @@ struct Graph {
     contacts: Vec<u32>,
     loose: Vec<(DeviceRef, Vec<u32>, Loose)>,
     grounded: bool,
-    /// The last device that touched each node, so that one device counts once: its group and index in one number.
+    /// The last device that touched each node, so that one device counts once: group and index in one number from 1.
     last: Vec<u64>,
 }
 
@@ -119,7 +116,7 @@ impl Graph {
             contacts: vec![0; unknowns + 1],
             loose: Vec::new(),
             grounded: false,
-            last: vec![u64::MAX; unknowns + 1],
+            last: vec![0; unknowns + 1],
         }
     }
     fn index(&self, node: u32) -> u32 {
@@ -141,11 +138,18 @@ impl Visitor for Graph {
             self.closing.push((a, b, device));
         }
     }
+    fn conductor(&mut self, a: u32, b: u32) {
+        self.grounded |= a == GROUND || b == GROUND;
+        let (a, b) = (self.index(a), self.index(b));
+        self.contacts[a as usize] += 1;
+        self.contacts[b as usize] += 1;
+        self.paths.union(a, b);
+    }
     fn touch(&mut self, device: DeviceRef, node: u32, carries: bool) {
         let k = self.index(node) as usize;
         self.grounded |= carries && node == GROUND;
         // both terminals on one node are one contact
-        let number = (device.group as u64) << 40 | device.index as u64;
+        let number = (device.group as u64) << 40 | (device.index as u64 + 1);
         self.contacts[k] += u32::from(self.last[k] != number);
         self.last[k] = number;
     }
@@ -156,14 +160,29 @@ impl Visitor for Graph {
 
 struct Report<'a> {
     circuit: &'a Circuit,
-    places: &'a Places,
+    places: Places,
     graph: Graph,
 }
 
 impl Report<'_> {
+    fn diagnostics(&self, regime: Regime, plan: &Plan) -> Vec<Diagnostic> {
+        let mut out = Vec::new();
+        if self.graph.grounded {
+            out.extend(self.floating(regime));
+        } else {
+            out.push(
+                Diagnostic::error("E-GROUND", "no element is connected to ground (node 0)")
+                    .help("voltages are measured against node `0` (also `gnd`); connect one node of the circuit to it"),
+            );
+        }
+        out.extend(self.loops());
+        out.extend(self.dangling(plan.options.strict));
+        out
+    }
+
     /// Parts of the circuit without a path to ground.
     fn floating(&self, regime: Regime) -> Vec<Diagnostic> {
-        let mut paths = Partition { parent: self.graph.paths.parent.clone(), size: self.graph.paths.size.clone() };
+        let mut paths = self.graph.paths.clone();
         let ground = paths.find(self.graph.ground);
         let mut parts: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for node in 0..self.graph.ground {

@@ -45,6 +45,8 @@ pub enum Loose {
 pub trait Visitor {
     /// Nodes `a` and `b` are joined.
     fn bond(&mut self, device: DeviceRef, a: u32, b: u32, bond: Bond);
+    /// A device that does nothing else joins the nodes `a` and `b` by a current that depends on both voltages.
+    fn conductor(&mut self, a: u32, b: u32);
     /// `node` is touched by a device; `carries` is false for a port that only senses.
     fn touch(&mut self, device: DeviceRef, node: u32, carries: bool);
     /// A device that carries current to `nodes` but joins none of them.
@@ -53,36 +55,35 @@ pub trait Visitor {
 
 /// Instances whose blocks are looked at together.
 const CHUNK: usize = 1024;
+/// Arbitrary points around zero at which blocks are evaluated.
+const POINTS: usize = 3;
 
 /// Walks over all devices of a circuit.
 pub fn visit(circuit: &Circuit, regime: Regime, visitor: &mut dyn Visitor) {
-    let points = sample_points(circuit);
-    let env = Env { time: 0.0, temperature: circuit.temperature, gmin: 1e-12, source_scale: 1.0, mode: Mode::Dc };
     let wires: Vec<Run> = circuit.arrays.iter().flat_map(ArrayInstance::wire_runs).collect();
+    let mut pattern = Pattern::new(circuit);
     for (number, group) in circuit.groups.iter().enumerate() {
+        let group = group.as_ref();
         let ports: Vec<bool> = group.card().ports.iter().map(|p| p.carries).collect();
-        let mut pattern = Pattern::default();
-        let mut load = Load::default();
+        let runs: Vec<&Run> = wires.iter().filter(|run| run.group == number).collect();
         let mut index = 0;
         while index < group.len() {
-            // the segments of a line are copies of one resistor: the first tells of all
-            let copies = wires.iter().find(|run| run.group == number && run.first == index).map(|run| run.count);
-            let next = wires.iter().filter(|run| run.group == number && run.first > index).map(|run| run.first).min();
-            let end = match copies {
-                Some(count) => index + count,
-                None => (index + CHUNK).min(group.len()).min(next.unwrap_or(usize::MAX)),
-            };
-            let alone = copies.and_then(|_| group.alone(index));
-            match &alone {
-                Some(copy) => pattern.sample(copy.as_ref(), &env, &points, 0..1, &mut Load::default()),
-                None => pattern.sample(group.as_ref(), &env, &points, index..end, &mut load),
-            }
+            // instances of one law, such as the segments of a line, have one pattern: the first tells of all
+            let copies = runs.iter().find(|run| run.first == index).map(|run| run.count);
+            let next = runs.iter().filter(|run| run.first > index).map(|run| run.first).min();
+            let alike = copies.is_some() || group.is_alike();
+            let end = copies.map_or_else(
+                || (index + CHUNK).min(group.len()).min(next.unwrap_or(usize::MAX)),
+                |count| index + count,
+            );
+            let sampled = if alike { index..index + 1 } else { index..end };
+            pattern.sample(group, sampled, if alike { Values::OfLocals } else { Values::OfUnknowns }, &ports);
             let first = group.offset(index);
             let mut block = 0;
             for i in index..end {
                 let (start, stop) = (group.offset(i), group.offset(i + 1));
                 let n = stop - start;
-                let (values, entries) = if alone.is_some() { (0, 0) } else { (start - first, block) };
+                let (values, entries) = if alike { (0, 0) } else { (start - first, block) };
                 let instance = Instance {
                     device: DeviceRef { group: number, index: i },
                     locals: &group.locals()[start..stop],
@@ -100,63 +101,100 @@ pub fn visit(circuit: &Circuit, regime: Regime, visitor: &mut dyn Visitor) {
     }
 }
 
-/// Three arbitrary but fixed points around zero; states keep their start values.
-fn sample_points(circuit: &Circuit) -> Vec<Vec<f64>> {
-    [0x9e37_79b9_7f4a_7c15_u64, 0xd1b5_4a32_d192_ed03, 0x94d0_49bb_1331_11eb]
-        .map(|seed| {
-            let mut state = seed;
-            let mut x: Vec<f64> = circuit
-                .unknowns
-                .iter()
-                .map(|unknown| {
-                    // an xorshift step: any scattered numbers do
-                    state ^= state << 13;
-                    state ^= state >> 7;
-                    state ^= state << 17;
-                    let u = (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5;
-                    match unknown.kind {
-                        UnknownKind::Voltage => 3.0 * u,
-                        UnknownKind::Current => 1e-2 * u,
-                        UnknownKind::State => unknown.scale * (0.5 + u),
-                    }
-                })
-                .collect();
-            for group in &circuit.groups {
-                group.start(&mut x, false);
-            }
-            x
-        })
-        .to_vec()
+/// What the local unknowns of instances have values of.
+#[derive(Clone, Copy, PartialEq)]
+enum Values {
+    /// Each its own, whatever unknown it stands for.
+    OfLocals,
+    /// That of its unknown.
+    OfUnknowns,
 }
 
 /// Which entries of the blocks of some instances are ever different from zero.
-#[derive(Default)]
-struct Pattern {
+struct Pattern<'a> {
+    circuit: &'a Circuit,
+    env: Env,
     f: Vec<bool>,
     g: Vec<bool>,
     c: Vec<bool>,
+    at: Vec<f64>,
+    load: Load,
+    /// The points as global vectors, for kinds that read nothing else.
+    points: Vec<Vec<f64>>,
 }
 
-impl Pattern {
-    fn sample(
-        &mut self,
-        group: &dyn DeviceGroup,
-        env: &Env,
-        points: &[Vec<f64>],
-        range: Range<usize>,
-        load: &mut Load,
-    ) {
-        [&mut self.f, &mut self.g, &mut self.c].into_iter().for_each(Vec::clear);
-        let rows = group.offset(range.start)..group.offset(range.end);
-        let width = |i| group.offset(i + 1) - group.offset(i);
-        let entries: usize = range.clone().map(|i| width(i) * width(i)).sum();
-        for x in points {
-            group.load_range(env, x, None, range.clone(), load);
-            merge(&mut self.f, &load.f[rows.clone()]);
-            merge(&mut self.g, &load.g[..entries]);
-            merge(&mut self.c, &load.c[..entries]);
+impl<'a> Pattern<'a> {
+    fn new(circuit: &'a Circuit) -> Self {
+        Self {
+            circuit,
+            env: Env { time: 0.0, temperature: circuit.temperature, gmin: 1e-12, source_scale: 1.0, mode: Mode::Dc },
+            f: Vec::new(),
+            g: Vec::new(),
+            c: Vec::new(),
+            at: Vec::new(),
+            load: Load::default(),
+            points: Vec::new(),
         }
     }
+
+    /// Looks at instances of a group with states at their start values.
+    fn sample(&mut self, group: &dyn DeviceGroup, range: Range<usize>, values: Values, ports: &[bool]) {
+        [&mut self.f, &mut self.g, &mut self.c].into_iter().for_each(Vec::clear);
+        let rows = group.offset(range.start)..group.offset(range.end);
+        for point in 0..POINTS {
+            self.at.clear();
+            let locals = group.locals()[rows.clone()].iter().enumerate();
+            let circuit = self.circuit;
+            self.at.extend(locals.map(|(k, &id)| match (values, id) {
+                (Values::OfUnknowns, GROUND) => 0.0,
+                (Values::OfUnknowns, id) => value(circuit, id, u64::from(id), point),
+                (Values::OfLocals, id) => value(circuit, id, k as u64, point),
+            }));
+            let load = &mut self.load;
+            if group.load_started(&self.env, &mut self.at, range.clone(), load) {
+                merge(&mut self.f, &load.f);
+                merge(&mut self.g, &load.g);
+                merge(&mut self.c, &load.c);
+            } else {
+                if self.points.is_empty() {
+                    self.points = (0..POINTS).map(|point| global(circuit, point)).collect();
+                }
+                group.load_range(&self.env, &self.points[point], None, range.clone(), load);
+                merge(&mut self.f, &load.f[rows.clone()]);
+                merge(&mut self.g, &load.g);
+                merge(&mut self.c, &load.c);
+            }
+            // nothing more to learn of resistors
+            if *ports == [true, true] && self.g.len() == 2 * rows.len() && self.g.iter().all(|&entry| entry) {
+                break;
+            }
+        }
+    }
+}
+
+/// A scattered value for an unknown at one of the points.
+fn value(circuit: &Circuit, id: u32, key: u64, point: usize) -> f64 {
+    // one step of splitmix64
+    let mut z = (key + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add((point as u64 + 1) << 32);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    let u = ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64 - 0.5;
+    let unknown = circuit.unknowns.get(id as usize);
+    match unknown.map(|unknown| (unknown.kind, unknown.scale)) {
+        Some((UnknownKind::Current, _)) => 1e-2 * u,
+        Some((UnknownKind::State, scale)) => scale * (0.5 + u),
+        Some((UnknownKind::Voltage, _)) | None => 3.0 * u,
+    }
+}
+
+/// All unknowns at one of the points; states have their start values.
+fn global(circuit: &Circuit, point: usize) -> Vec<f64> {
+    let mut x: Vec<f64> =
+        (0..circuit.unknowns.len() as u32).map(|id| value(circuit, id, u64::from(id), point)).collect();
+    for group in &circuit.groups {
+        group.start(&mut x, false);
+    }
+    x
 }
 
 fn merge(pattern: &mut Vec<bool>, values: &[f64]) {
@@ -211,8 +249,7 @@ impl Instance<'_> {
 
     fn visit(&self, regime: Regime, visitor: &mut dyn Visitor) {
         if self.is_conductor() {
-            self.locals.iter().for_each(|&node| visitor.touch(self.device, node, true));
-            visitor.bond(self.device, self.locals[0], self.locals[1], Bond::Conducting);
+            visitor.conductor(self.locals[0], self.locals[1]);
             return;
         }
         let n = self.locals.len();

@@ -22,7 +22,7 @@ fn circuit(lines: &[(&str, &str, &[&str], f64)]) -> Circuit {
 }
 
 fn codes(circuit: &Circuit) -> Vec<(&'static str, String)> {
-    check(circuit, &Plan::default(), &Places::default()).into_iter().map(|d| (d.code, d.message)).collect()
+    check(circuit, &Plan::default(), Places::default).into_iter().map(|d| (d.code, d.message)).collect()
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn capacitor_only_nodes_float_unless_the_run_starts_from_given_values() {
     assert_eq!((found[0].0, found[0].1.as_str()), ("E-FLOAT", "node `mid` has no DC path to ground"));
     let tran = Tran { step: 1e-9, stop: 1e-6, start: 0.0, max_step: None, uic: true };
     let plan = Plan { analyses: vec![Analysis::Tran(tran)], ..Plan::default() };
-    assert!(check(&c, &plan, &Places::default()).is_empty());
+    assert!(check(&c, &plan, Places::default).is_empty());
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn voltage_loops_name_every_member() {
     for (k, name) in ["v1", "l1", "r0", "e1"].iter().enumerate() {
         places.devices.insert((*name).to_string(), span(k as u32));
     }
-    let found = check(&c, &Plan::default(), &places);
+    let found = check(&c, &Plan::default(), || places);
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].code, "E-VLOOP");
     for name in ["`v1`", "`l1`", "`r0`", "`e1`"] {

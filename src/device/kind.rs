@@ -1,0 +1,112 @@
+//! Kinds of devices: their cards, and how instances get into a [`Group`].
+
+use std::marker::PhantomData;
+
+use super::group::Group;
+use super::{Card, Device, DeviceGroup, ParamError, ParamValues};
+
+/// The object-safe face of a kind: its card and how to make instances.
+pub trait DeviceKind: Sync {
+    /// The card.
+    fn card(&self) -> &'static Card;
+    /// An empty group.
+    fn group(&self) -> Box<dyn DeviceGroup>;
+    /// Adds an instance whose local unknowns (ports, then internals) are `locals`.
+    ///
+    /// # Errors
+    /// What `from_params` says; also when `locals` has the wrong length.
+    fn add(&self, group: &mut dyn DeviceGroup, locals: &[u32], params: &ParamValues) -> Result<usize, ParamError>;
+    /// Appends copies of instance `i` of `from`, one for every consecutive set of local unknowns in `locals`; false, and
+    /// nothing done, when a group is of another kind or `locals` does not divide.
+    fn replicate(&self, from: &mut dyn DeviceGroup, i: usize, locals: &[u32], into: &mut dyn DeviceGroup) -> bool;
+    /// Moves all instances of `from` to the end of `into`; false, and nothing done, when a group is of another kind.
+    fn absorb(&self, from: &mut dyn DeviceGroup, into: &mut dyn DeviceGroup) -> bool;
+}
+
+/// The kind that `D` defines; a zero-sized registry entry.
+#[derive(Debug)]
+pub struct Kind<D, const N: usize>(PhantomData<fn() -> D>);
+
+impl<D, const N: usize> Kind<D, N> {
+    /// The registry entry of `D`.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<D, const N: usize> Default for Kind<D, N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<D: Device<N>, const N: usize> Kind<D, N> {
+    pub(super) const CARD: &'static Card = &D::CARD;
+}
+
+impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
+    fn card(&self) -> &'static Card {
+        Self::CARD
+    }
+    fn group(&self) -> Box<dyn DeviceGroup> {
+        Box::new(Group::<D, N> { devices: Vec::new(), locals: Vec::new(), multiplicity: Vec::new(), varied: false })
+    }
+    fn add(&self, group: &mut dyn DeviceGroup, locals: &[u32], params: &ParamValues) -> Result<usize, ParamError> {
+        let device = D::from_params(params)?;
+        let Some(group) = own::<D, N>(group) else {
+            return Err(ParamError::Conflict(format!("internal: group of another kind than {}", D::CARD.keywords[0])));
+        };
+        if locals.len() != N {
+            return Err(ParamError::Conflict(format!(
+                "{} needs {N} local unknowns, got {}",
+                D::CARD.keywords[0],
+                locals.len()
+            )));
+        }
+        let m = params.number("m");
+        let m = if m.is_nan() { 1.0 } else { m };
+        group.varied |= group.devices.first().is_some_and(|first| !first.is_like(&device));
+        group.devices.push(device);
+        group.locals.extend_from_slice(locals);
+        group.count_copies(group.devices.len() - 1, m);
+        Ok(group.devices.len() - 1)
+    }
+    fn replicate(&self, from: &mut dyn DeviceGroup, i: usize, locals: &[u32], into: &mut dyn DeviceGroup) -> bool {
+        let (Some(from), Some(into)) = (own::<D, N>(from), own::<D, N>(into)) else { return false };
+        let Some(device) = from.devices.get(i) else { return false };
+        let m = from.multiplicity.get(i).copied().unwrap_or(1.0);
+        if N == 0 || !locals.len().is_multiple_of(N) {
+            return false;
+        }
+        let before = into.devices.len();
+        into.varied |= into.devices.first().is_some_and(|first| !first.is_like(device));
+        into.devices.resize(before + locals.len() / N, device.clone());
+        into.locals.extend_from_slice(locals);
+        into.count_copies(before, m);
+        true
+    }
+    fn absorb(&self, from: &mut dyn DeviceGroup, into: &mut dyn DeviceGroup) -> bool {
+        let (Some(from), Some(into)) = (own::<D, N>(from), own::<D, N>(into)) else { return false };
+        if into.devices.is_empty() {
+            std::mem::swap(into, from);
+            return true;
+        }
+        let alike = |(a, b): (&D, &D)| a.is_like(b);
+        into.varied |= from.varied || !into.devices.first().zip(from.devices.first()).is_none_or(alike);
+        let before = into.devices.len();
+        into.devices.append(&mut from.devices);
+        into.locals.append(&mut from.locals);
+        if !(into.multiplicity.is_empty() && from.multiplicity.is_empty()) {
+            into.multiplicity.resize(before, 1.0);
+            into.multiplicity.append(&mut from.multiplicity);
+            into.multiplicity.resize(into.devices.len(), 1.0);
+        }
+        true
+    }
+}
+
+/// The group behind its object-safe face.
+fn own<D: Device<N>, const N: usize>(group: &mut dyn DeviceGroup) -> Option<&mut Group<D, N>> {
+    group.as_any_mut().downcast_mut()
+}
