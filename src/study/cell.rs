@@ -74,7 +74,7 @@ impl State<'_> {
 }
 
 impl<'d> Cell<'d> {
-    /// The cell of the arguments `lrs=(..)` and `hrs=(..)`.
+    /// The cell of the arguments, in the states `lrs=(..)` and `hrs=(..)` where the study has them.
     ///
     /// # Errors
     /// A cell whose ports are not known, a gate without a voltage, a parameter it does not have, a value that cannot be evaluated.
@@ -83,7 +83,8 @@ impl<'d> Cell<'d> {
         let subckt = definitions.cell(name).ok_or_else(|| StudyError::request(format!("there is no cell `{name}`")))?;
         let roles = roles(subckt)?;
         let gate = gate(subckt, &roles, arguments)?;
-        let (lrs, hrs) = (arguments.parameters("lrs"), arguments.parameters("hrs"));
+        let state = |name: &str| if arguments.knows(name) { arguments.parameters(name) } else { &[] };
+        let (lrs, hrs) = (state("lrs"), state("hrs"));
         let mut names: Vec<&str> = Vec::new();
         for parameter in lrs.iter().chain(hrs) {
             if !names.contains(&parameter.name.as_str()) {
@@ -211,7 +212,9 @@ fn gate(subckt: &Subckt, roles: &[Role], arguments: &Arguments) -> Result<Option
     let known = arguments.knows("vgate");
     match (port, if known { arguments.number_if_given("vgate") } else { None }) {
         (None, None) => Ok(None),
-        (Some(_), Some(on)) => Ok(Some(Gate { on, off: arguments.number("voff") })),
+        (Some(_), Some(on)) => {
+            Ok(Some(Gate { on, off: if arguments.knows("voff") { arguments.number("voff") } else { 0.0 } }))
+        }
         (None, Some(_)) => Err(StudyError::request(format!(
             "vgate= is the voltage of a gate, but the cell `{name}` has two ports and no gate"
         ))),

@@ -21,24 +21,18 @@ const CARD: Card = Card {
     arguments: ARGUMENTS,
 };
 
-const ARGUMENTS: &[Argument] = &[
-    words::LRS,
-    words::HRS,
-    Argument { fallback: Fallback::Is("parallel"), ..words::SCHEME },
-    words::CUSTOM,
-    words::ROWS,
-    words::COLS,
-    Argument { fallback: Fallback::Is("all-lrs"), ..words::PATTERN },
-    words::VREAD,
-    words::RPU,
-    words::RWIRE,
-    words::RWL,
-    words::RBL,
-    words::RDRIVER,
-    words::ROW,
-    words::COL,
-    words::VGATE,
-    words::VOFF,
+const ARGUMENTS: &[Argument] = words::table![
+    words::STATES,
+    &[
+        Argument { fallback: Fallback::Is("parallel"), ..words::SCHEME },
+        words::CUSTOM,
+        words::ROWS,
+        words::COLS,
+        Argument { fallback: Fallback::Is("all-lrs"), ..words::PATTERN },
+        words::VREAD,
+        words::RPU,
+    ],
+    words::LINES,
 ];
 
 /// A cell with less than this share of V across it when wires are ideal has no IR drop to speak of.

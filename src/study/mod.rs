@@ -20,6 +20,7 @@ pub mod infer;
 pub mod map;
 pub mod margin;
 pub mod max_size;
+pub mod memory;
 pub mod mvm;
 pub mod pattern;
 pub mod program;

@@ -2,7 +2,8 @@
 
 use super::array::{self, Layout, Supply, Wires};
 use super::bench::{Bench, Wanted};
-use super::read::{Reader, fits};
+use super::memory::fits;
+use super::read::Reader;
 use super::scheme::{Drive, Scheme};
 use super::{Argument, Arguments, Context, Fallback, Kind, Solution, StudyError, words};
 use crate::plan::{Overrides, Signal, Tran};
@@ -13,6 +14,8 @@ pub const CWL: Argument =
 /// Capacitance of the bit lines.
 pub const CBL: Argument =
     Argument { name: "cbl", fallback: Fallback::Absent, text: "The same of bit lines only.", ..words::CWIRE };
+/// Capacitance of the lines.
+pub const CAPACITANCES: &[Argument] = &[words::CWIRE, CWL, CBL];
 /// Rise and fall time.
 pub const EDGE: Argument = Argument {
     name: "edge",

@@ -3,20 +3,12 @@
 use super::array::{self, ARRAY, BL_SOURCE, CELL_AMMETER, Layout, SELECTED_BL, SELECTED_WL, Supply, Wires};
 use super::bench::Wanted;
 use super::cell::{self, Cell};
+use super::memory::{self, fits};
 use super::pattern::{Classes, Pattern};
 use super::scheme::Scheme;
 use super::{Arguments, Context, Definitions, Solution, StudyError};
-use crate::circuit::UnknownKind;
 use crate::plan::{Overrides, Signal, Snapshot};
 use crate::result::Stats;
-
-/// Memory of one cell of a full array in bytes: its line nodes with their factors, each device, each state. Measured on
-/// arrays of 512 x 512 resistors, 1S-1R cells and cells of two states.
-const NODE_BYTES: f64 = 900.0;
-const DEVICE_BYTES: f64 = 250.0;
-const STATE_BYTES: f64 = 800.0;
-/// Memory of a cell of which nothing is known but that it has no state: two devices.
-pub const TYPICAL_BYTES: f64 = NODE_BYTES + 2.0 * DEVICE_BYTES;
 
 /// Everything about a read but the size, the scheme and the data.
 #[derive(Debug, Clone)]
@@ -337,25 +329,6 @@ fn level(volts: f64) -> String {
     format!("{volts:?}")
 }
 
-/// Refuses what cannot fit, before it is tried.
-///
-/// # Errors
-/// In plain words with the numbers.
-pub fn fits(rows: usize, cols: usize, cell_bytes: f64) -> Result<(), StudyError> {
-    #[allow(clippy::cast_precision_loss, reason = "an estimate")]
-    let bytes = cell_bytes * rows as f64 * cols as f64;
-    let free = crate::elaborate::array::memory::free_memory().unwrap_or(f64::INFINITY);
-    if bytes <= free {
-        return Ok(());
-    }
-    Err(StudyError::request(format!(
-        "an array of {rows} x {cols} cells with wires needs about {:.1} GB, and {:.1} GB are free; without wire \
-         resistance any size is solved by symmetry",
-        bytes / 1e9,
-        free / 1e9
-    )))
-}
-
 /// Number of signals before those of the powers and of the study.
 const PROBES: usize = 5;
 
@@ -404,7 +377,7 @@ impl Alone {
             };
             let points = [(volts, true), (volts, false), (0.5 * volts, true)];
             let mut found = points.into_iter().map(current).collect::<Result<Vec<f64>, _>>()?;
-            found.push(memory(definitions, cell)?);
+            found.push(memory::of_cell(definitions, cell)?);
             if (found[0] / found[1] - 1.0).abs() < ALIKE {
                 #[allow(clippy::cast_precision_loss, reason = "few steps")]
                 let grid: Vec<f64> = (1..=STEPS).map(|k| FARTHEST * volts * k as f64 / STEPS as f64).collect();
@@ -424,17 +397,4 @@ impl Alone {
         })?;
         Ok(Self { lrs: found[0], hrs: found[1], half: found[2], bytes: found[3], apart: found.get(4).copied() })
     }
-}
-
-/// Memory of one cell in a full array, in bytes.
-///
-/// # Errors
-/// A cell that cannot be built.
-#[allow(clippy::cast_precision_loss, reason = "an estimate")]
-pub fn memory(definitions: &Definitions, cell: &Cell) -> Result<f64, StudyError> {
-    let built = definitions.bench(&cell::single_lines(cell, 0.0, true))?.build(&Overrides::default())?;
-    let sources = 1 + usize::from(cell.gate().is_some());
-    let devices = built.circuit.groups.iter().map(|group| group.len()).sum::<usize>().saturating_sub(sources);
-    let states = built.circuit.unknowns.iter().filter(|u| u.kind == UnknownKind::State).count();
-    Ok(NODE_BYTES + DEVICE_BYTES * devices as f64 + STATE_BYTES * states as f64)
 }

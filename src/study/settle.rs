@@ -5,10 +5,9 @@
 //! t_settle = last t with |y(t) - y_end| > band |y_end|      y_end: operating point with the states held
 //! ```
 
-use rayon::prelude::*;
-
 use super::array::{Layout, Wires};
 use super::bench::Wanted;
+use super::memory::{fits, side_by_side};
 use super::pattern::{Choice, Pattern};
 use super::pulsed::{self, Pulsed};
 use super::read::Reader;
@@ -28,35 +27,27 @@ const CARD: Card = Card {
     arguments: ARGUMENTS,
 };
 
-const ARGUMENTS: &[Argument] = &[
-    words::LRS,
-    words::HRS,
-    words::SCHEMES,
-    words::CUSTOM,
-    Argument { fallback: Fallback::Is("16"), kind: Kind::Counts { low: 2, high: 8192 }, ..words::SIZES },
-    words::COLS,
-    Argument { fallback: Fallback::Is("all-lrs"), ..words::PATTERN },
-    words::VREAD,
-    words::RPU,
-    words::RWIRE,
-    words::RWL,
-    words::RBL,
-    words::CWIRE,
-    pulsed::CWL,
-    pulsed::CBL,
-    words::RDRIVER,
-    words::VGATE,
-    words::VOFF,
-    words::ROW,
-    words::COL,
-    Argument { fallback: Fallback::Is("1p"), ..pulsed::EDGE },
-    Argument {
-        name: "band",
-        kind: Kind::Number { low: 1e-6, high: 0.5 },
-        unit: "",
-        fallback: Fallback::Is("0.01"),
-        text: "Half width of the band around the final value, relative to it.",
-    },
+const ARGUMENTS: &[Argument] = words::table![
+    words::STATES,
+    &[
+        words::SCHEMES,
+        words::CUSTOM,
+        Argument { fallback: Fallback::Is("16"), kind: Kind::Counts { low: 2, high: 8192 }, ..words::SIZES },
+        words::COLS,
+        Argument { fallback: Fallback::Is("all-lrs"), ..words::PATTERN },
+        words::VREAD,
+        words::RPU,
+        Argument { fallback: Fallback::Is("1p"), ..pulsed::EDGE },
+        Argument {
+            name: "band",
+            kind: Kind::Number { low: 1e-6, high: 0.5 },
+            unit: "",
+            fallback: Fallback::Is("0.01"),
+            text: "Half width of the band around the final value, relative to it.",
+        },
+    ],
+    pulsed::CAPACITANCES,
+    words::LINES,
 ];
 
 /// Truncation errors well below any band: charges are followed to 1e-7, however small they are.
@@ -104,15 +95,17 @@ impl Study for Settle {
             .flat_map(|(scheme, size)| [true, false].map(|lrs| Point { scheme, size, lrs }))
             .collect();
         context.watch.expect(points.len());
-        let outcomes: Vec<_> = points
-            .par_iter()
-            .map(|point| {
+        let cols = arguments.count_if_given("cols");
+        let outcomes = side_by_side(
+            &points,
+            |point| (point.size, cols.unwrap_or(point.size), reader.alone.bytes),
+            |point| {
                 context.check()?;
                 let outcome = settle(context, arguments, &reader, wires, &pattern, point);
                 context.watch.advance();
                 outcome
-            })
-            .collect();
+            },
+        );
         let mut report = Report { title: format!("Settling of a read of {}", reader.cell.name()), ..Report::default() };
         define(&mut report, &schemes, arguments.number("band"));
         report.notes = reader.remarks();
@@ -182,6 +175,7 @@ fn settle(
     let (rows, cols) = (point.size, arguments.count_if_given("cols").unwrap_or(point.size));
     let chosen = (arguments.count_if_given("row"), arguments.count_if_given("col"));
     let layout = Layout::select(rows, cols, chosen, wires)?;
+    fits(rows, cols, reader.alone.bytes)?;
     let mut lrs = pattern.states(rows, cols, layout.selected)?;
     lrs[layout.selected.0 * cols + layout.selected.1] = point.lrs;
     let pulsed = Pulsed { reader, scheme: point.scheme, layout, lrs: &lrs };

@@ -4,9 +4,8 @@
 //! sneak fraction = (I_sense - I_cell) / I_sense
 //! ```
 
-use rayon::prelude::*;
-
 use super::array::Layout;
+use super::memory::{fits, side_by_side};
 use super::pattern::Choice;
 use super::read::{Ask, Reader};
 use super::scheme::Scheme;
@@ -64,6 +63,7 @@ impl Study for Sneak {
         let scheme = Scheme::find(arguments.word("scheme"), arguments.parameters("custom"), context.definitions)?;
         let layout = Layout::of(arguments, reader.wires)?;
         let pattern = Choice::one(context, arguments, "the sneak current")?;
+        fits(layout.rows, layout.cols, reader.alone.bytes)?;
         let lrs = arguments.word("state") == "lrs";
         let columns: Vec<usize> = match arguments.count_if_given("col") {
             Some(col) => vec![col],
@@ -71,17 +71,18 @@ impl Study for Sneak {
         };
         let ask = Ask { scheme: &scheme, loaded: false, nudge: 0.0 };
         context.watch.expect(columns.len());
-        let reads: Vec<_> = columns
-            .par_iter()
-            .map(|&col| {
+        let reads = side_by_side(
+            &columns,
+            |_| (layout.rows, layout.cols, reader.alone.bytes),
+            |&col| {
                 context.check()?;
                 let layout = Layout { selected: (layout.selected.0, col), ..layout };
                 let states = layout.states(&pattern, lrs)?;
                 let reading = reader.in_full(context, &ask, &layout, &states, &mut Vec::new());
                 context.watch.advance();
                 reading
-            })
-            .collect();
+            },
+        );
         let mut report = Report {
             title: format!(
                 "Sneak current of {}, {} x {}, {}",

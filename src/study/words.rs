@@ -131,3 +131,45 @@ pub const METHOD: Argument = argument(
     Is("auto"),
     "Solve by symmetry (like lines are one node, exact without wires) or every cell; auto: by symmetry where it holds.",
 );
+
+/// Both states of the cell.
+pub const STATES: &[Argument] = &[LRS, HRS];
+/// What a read meets and how it is sensed.
+pub const READ: &[Argument] = &[PATTERN, SENSE, VREAD, RPU];
+/// Wires, drivers, the selected cell and its gates.
+pub const LINES: &[Argument] = &[RWIRE, RWL, RBL, RDRIVER, ROW, COL, VGATE, VOFF];
+
+/// Tables of arguments, one behind the other.
+macro_rules! table {
+    ($($part:expr),+ $(,)?) => {{
+        const PARTS: &[&[$crate::study::Argument]] = &[$($part),+];
+        const ALL: [$crate::study::Argument; $crate::study::words::count(PARTS)] = $crate::study::words::joined(PARTS);
+        &ALL
+    }};
+}
+pub(crate) use table;
+
+/// Number of arguments in several tables.
+pub(crate) const fn count(parts: &[&[Argument]]) -> usize {
+    let (mut all, mut k) = (0, 0);
+    while k < parts.len() {
+        all += parts[k].len();
+        k += 1;
+    }
+    all
+}
+
+/// The arguments of several tables, as many as [`count`] says.
+pub(crate) const fn joined<const N: usize>(parts: &[&[Argument]]) -> [Argument; N] {
+    let mut all = [LRS; N];
+    let (mut at, mut part) = (0, 0);
+    while part < parts.len() {
+        let mut k = 0;
+        while k < parts[part].len() {
+            all[at] = parts[part][k];
+            (at, k) = (at + 1, k + 1);
+        }
+        part += 1;
+    }
+    all
+}

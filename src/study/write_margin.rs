@@ -6,10 +6,9 @@
 //! ```
 //! at the start of the pulse, before the state moves: an operating point with the states held.
 
-use rayon::prelude::*;
-
 use super::array::Layout;
 use super::margin::schemes;
+use super::memory::side_by_side;
 use super::pattern::Choice;
 use super::read::{CellMaps, Reader};
 use super::scheme::Scheme;
@@ -26,24 +25,18 @@ const CARD: Card = Card {
     arguments: ARGUMENTS,
 };
 
-const ARGUMENTS: &[Argument] = &[
-    words::LRS,
-    words::HRS,
-    Argument { fallback: Fallback::Is("v2,v3"), ..words::SCHEMES },
-    words::CUSTOM,
-    Argument { fallback: Fallback::Is("4,8,16,32"), ..words::SIZES },
-    words::COLS,
-    Argument { fallback: Fallback::Is("all-lrs"), ..words::PATTERN },
-    Argument { text: "V of the scheme while a cell is written.", name: "vwrite", ..words::VREAD },
-    words::RPU,
-    words::RWIRE,
-    words::RWL,
-    words::RBL,
-    words::RDRIVER,
-    words::ROW,
-    words::COL,
-    words::VGATE,
-    words::VOFF,
+const ARGUMENTS: &[Argument] = words::table![
+    words::STATES,
+    &[
+        Argument { fallback: Fallback::Is("v2,v3"), ..words::SCHEMES },
+        words::CUSTOM,
+        Argument { fallback: Fallback::Is("4,8,16,32"), ..words::SIZES },
+        words::COLS,
+        Argument { fallback: Fallback::Is("all-lrs"), ..words::PATTERN },
+        Argument { text: "V of the scheme while a cell is written.", name: "vwrite", ..words::VREAD },
+        words::RPU,
+    ],
+    words::LINES,
 ];
 
 /// Largest |V| among the cells that a condition picks.
@@ -70,17 +63,19 @@ impl Study for WriteMargin {
         let points: Vec<(&Scheme, usize)> =
             schemes.iter().flat_map(|s| arguments.counts("sizes").iter().map(move |n| (s, *n))).collect();
         context.watch.expect(points.len());
-        let outcomes: Vec<Result<(Layout, CellMaps), StudyError>> = points
-            .par_iter()
-            .map(|&(scheme, size)| {
+        let outcomes: Vec<Result<(Layout, CellMaps), StudyError>> = side_by_side(
+            &points,
+            |&(_, size)| (size, cols.unwrap_or(size), reader.alone.bytes),
+            |&(scheme, size)| {
                 context.check()?;
                 let layout = Layout::select(size, cols.unwrap_or(size), chosen, reader.wires)?;
                 let cells = reader.cells(context, scheme, &layout, &pattern)?;
                 context.watch.advance();
                 Ok((layout, cells))
-            })
-            .collect();
-        let mut report = Report { title: format!("Write margin of {}", reader.cell.name()), ..Report::default() };
+            },
+        );
+        let mut report =
+            Report { title: format!("Write margin of {}{}", reader.cell.name(), reader.wires), ..Report::default() };
         report.definitions = [
             ("margin", "V across the selected cell / V applied, before its state moves"),
             ("window", "(V across the selected cell - largest |V| across any other) / V applied"),

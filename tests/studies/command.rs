@@ -39,6 +39,44 @@ fn scripts_find_their_words() {
     assert_eq!(json(&sneakpath(folder.path(), "check deck.cir --json"))["studies"], 1);
 }
 
+/// One object on one line of standard output and nothing else, its words those of the card; the help of a study says what it
+/// is.
+#[test]
+fn every_study_prints_one_object() {
+    let folder = tempfile::tempdir().unwrap();
+    for study in sneakpath::study::REGISTRY {
+        let card = study.card();
+        let help = sneakpath(folder.path(), &format!("{} --help", card.word));
+        let text = String::from_utf8_lossy(&help.stdout).into_owned();
+        assert!(text.starts_with(card.summary), "{text}");
+        for argument in card.arguments {
+            assert!(text.contains(&format!("--{} ", argument.name)), "{} of {}", argument.name, card.word);
+        }
+    }
+    let lines = [
+        "margin --sizes 2,4",
+        "max-size",
+        "sneak --rows 3",
+        "map --rows 3 --rwire 1",
+        "write-margin --sizes 3",
+        "energy --rows 3",
+        "settle --sizes 3 --cwire 1e-15",
+        "mvm --rows 3 --vectors 2",
+        "density",
+    ];
+    for line in lines {
+        let (word, more) = line.split_once(' ').unwrap_or((line, ""));
+        let output = sneakpath(folder.path(), &format!("{word} deck.cir {more} --json"));
+        let found = json(&output);
+        assert_eq!(found["study"], word);
+        assert!(!found["rows"].as_array().unwrap().is_empty(), "{line}");
+        assert_eq!(output.stdout.iter().filter(|c| **c == b'\n').count(), 1, "{line}");
+        for (key, value) in found["rows"][0].as_object().unwrap() {
+            assert!(found["units"].get(key).is_none_or(serde_json::Value::is_string), "{key} {value}");
+        }
+    }
+}
+
 #[test]
 fn mistakes_on_the_command_line_point_at_it() {
     let folder = tempfile::tempdir().unwrap();

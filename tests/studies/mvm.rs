@@ -117,6 +117,45 @@ fn products_with_wires_in_ngspice() {
     assert!(error > 0.01, "the wires must matter: {error}");
 }
 
+/// Cells with a transistor: all gates open, inputs on the source lines along the rows, the currents of a flat netlist.
+#[test]
+fn products_behind_open_gates_in_ngspice() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let (weights, inputs) = (file("w.csv", "1,0.5\n0.25,0.75\n"), file("x.csv", "1,0.5\n"));
+    let model = ".model nm nmos(level=1 vto=0.4 kp=250u gamma=0.3 phi=0.8 lambda=0.08)\n";
+    let report = run(&format!(
+        "{model}.subckt cell wl bl sl r=10k\nM1 d wl sl 0 nm W=0.4u L=0.13u\nR1 bl d {{r}}\n.ends\n\
+         .mvm cell weights=\"{weights}\" inputs=\"{inputs}\" mapping=single gmin=10u gmax=100u rwire=40 vread=0.2 vgate=2\n"
+    ));
+    assert!(report.notes.iter().any(|n| n.contains("operating point per vector")), "{:?}", report.notes);
+    let mut flat = format!("flat\n.options reltol=1e-9 abstol=1e-18 vntol=1e-12 gmin=1e-18\n{model}Vg g 0 2\n");
+    let (w, x) = ([[1.0, 0.5], [0.25, 0.75]], [1.0, 0.5]);
+    for i in 0..2 {
+        let _ = writeln!(flat, "V{i} s{i} 0 {}\nVo{i} b{i} 0 0", 0.2 * x[i]);
+        for j in 0..2 {
+            let left = if j == 0 { format!("s{i}") } else { format!("s{i}_0") };
+            let below = if i == 1 { format!("b{j}") } else { format!("b1_{j}") };
+            let r = 1.0 / (10e-6 + 90e-6 * w[i][j]);
+            let _ = writeln!(flat, "Rs{i}{j} {left} s{i}_{j} 40\nRb{i}{j} b{i}_{j} {below} 40");
+            let _ = writeln!(flat, "Rc{i}{j} b{i}_{j} d{i}{j} {r}\nM{i}{j} d{i}{j} g s{i}_{j} 0 nm W=0.4u L=0.13u");
+        }
+    }
+    let i = ngspice(&flat, &["i(vo0)".to_owned(), "i(vo1)".to_owned()]);
+    let sum: f64 = x.iter().sum();
+    let error = [0, 1].map(|j: usize| {
+        let ideal = x[0] * w[0][j] + x[1] * w[1][j];
+        ((i[j] / 0.2 - 10e-6 * sum) / 90e-6 - ideal, ideal)
+    });
+    let relative = (error.iter().map(|e| e.0 * e.0).sum::<f64>() / error.iter().map(|e| e.1 * e.1).sum::<f64>()).sqrt();
+    assert!(relative > 0.05, "transistors in series matter: {relative}");
+    close(stage(&report, 2, "error"), relative, 1e-5, "error");
+}
+
 /// Nonlinear cells go vector by vector; with ideal wires each column is a sum over its cells.
 #[test]
 fn nonlinear_cells_are_solved_one_vector_at_a_time() {

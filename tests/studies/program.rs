@@ -318,6 +318,32 @@ fn files_of_a_card_stand_beside_its_deck() {
     assert!(told.contains("cannot read `nowhere.csv`") && told.contains("relative to the working directory"), "{told}");
 }
 
+/// From cycle to cycle one pulse of sigma = 2 % moves the state by k V sigma with k the slope of the closed form, to first
+/// order: the spread over 64 cells is known to 1/sqrt(2 64) = 9 %, three of it are allowed. Runs differ, one run repeats.
+#[test]
+fn cycles_differ_by_what_the_slope_of_the_law_makes_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("p.csv");
+    std::fs::write(&table, "0\n-1\n").unwrap();
+    let card = |seed: &str| {
+        run(&format!(
+            "{MEMORY}{seed}.program cell {STATES} scheme=v2,openloop target=level:1 table=\"{}\" levels=2 rows=8 width=50n \
+             edge=1n cycle_sigma=0.02 passes=1 write=cell\n",
+            table.display()
+        ))
+    };
+    let states =
+        |report: &Report| -> Vec<f64> { column(report, "own").iter().map(|g| (1.0 / g - 10e3) / 990e3).collect() };
+    let first = states(&card(""));
+    assert_eq!(first, states(&card("")));
+    assert_ne!(first, states(&card(".options seed=7\n")));
+    let mean = first.iter().sum::<f64>() / 64.0;
+    let deviation = (first.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 63.0).sqrt();
+    let slope = (pulse(1.01, 50e-9, 1e-9) - pulse(0.99, 50e-9, 1e-9)) / 0.02;
+    close(1.0 - mean, pulse(1.0, 50e-9, 1e-9), 0.02, "mean");
+    close(deviation, 0.02 * slope, 0.28, "deviation");
+}
+
 /// Words, JSON, files, a sweep and Monte Carlo runs from the command line.
 #[test]
 fn the_command_line_programs_sweeps_and_writes() {

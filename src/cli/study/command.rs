@@ -59,7 +59,7 @@ pub fn commands() -> impl Iterator<Item = Command> {
 }
 
 fn command(card: &'static Card) -> Command {
-    let command = Command::new(card.word).about(card.summary);
+    let command = Command::new(card.word);
     let own = card.arguments.iter().map(|argument| {
         Arg::new(argument.name)
             .long(argument.name)
@@ -68,7 +68,8 @@ fn command(card: &'static Card) -> Command {
             .help_heading("Study")
             .allow_hyphen_values(true)
     });
-    StudyArgs::augment_args(command.args(own))
+    // after the shared arguments, whose own description would take its place
+    StudyArgs::augment_args(command.args(own)).about(card.summary).long_about(None)
 }
 
 fn placeholder(kind: Kind) -> &'static str {

@@ -7,8 +7,8 @@ use crate::result::report::{Map, Trust};
 use crate::study::array::{self, ARRAY, Layout, MOVING, Supply, Wires};
 use crate::study::bench::Wanted;
 use crate::study::cell::Cell;
+use crate::study::memory;
 use crate::study::pattern::Choice;
-use crate::study::read::{fits, memory};
 use crate::study::scheme::Scheme;
 use crate::study::{Arguments, Context, StudyError};
 
@@ -58,7 +58,7 @@ pub fn pulsed(context: &Context, cell: &Cell, arguments: &Arguments, stress: &St
     let rwire = arguments.number("rwire");
     let layout = Layout::of(arguments, Wires { rwl: rwire, rbl: rwire, ..Wires::default() })?;
     let pattern = Choice::one(context, arguments, "the disturbance")?;
-    fits(layout.rows, layout.cols, memory(context.definitions, cell)?)?;
+    memory::fits(layout.rows, layout.cols, memory::of_cell(context.definitions, cell)?)?;
     let lrs = pattern.states(layout.rows, layout.cols, layout.selected)?;
     let wave = |volts: f64| stress.wave(volts);
     let supply = Supply {

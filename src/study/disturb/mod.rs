@@ -186,8 +186,10 @@ impl Study for Disturb {
                 fate.first_direct.into(),
             ]);
             earliest = [earliest, fate.first].into_iter().flatten().reduce(f64::min);
-            let (x, y) = fate.drift.iter().filter(|(_, d)| *d > 0.0).copied().unzip();
-            series.push(Series { label: format!("{place}, {state}"), x, y });
+            let (x, y): (Vec<f64>, Vec<f64>) = fate.drift.iter().filter(|(_, d)| *d > 0.0).copied().unzip();
+            if !x.is_empty() {
+                series.push(Series { label: format!("{place}, {state}"), x, y });
+            }
         }
         if earliest.is_none() {
             report.notes.push(format!("no victim drifts by {} within {:e} pulses", limit.drift, limit.cycles));
@@ -275,7 +277,8 @@ fn add_rows(rows: &mut Grid, fate: &Fate) {
         let x = law::at(&fate.path, *n);
         #[allow(clippy::cast_precision_loss, reason = "counts of pulses")]
         let simulated = fate.direct.iter().find(|(count, _)| *count as f64 == *n).map(|(_, x)| *x);
-        let moved = |s: f64| if law::is_rounding(s - start, *start) { 0.0 } else { s - start };
+        // each pulse may round once
+        let moved = |s: f64| if law::is_rounding((s - start) / n.max(1.0), *start) { 0.0 } else { s - start };
         let deviation = simulated.map(|s| match (moved(s), moved(x)) {
             (0.0, by_law) => by_law.abs(),
             (by_pulses, by_law) => ((by_law - by_pulses) / by_pulses).abs(),

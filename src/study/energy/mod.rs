@@ -11,6 +11,7 @@ mod integral;
 
 use super::array::{ARRAY, Layout};
 use super::bench::Wanted;
+use super::memory::fits;
 use super::pattern::Choice;
 use super::pulsed::{self, Pulsed};
 use super::read::Reader;
@@ -20,6 +21,7 @@ use crate::diag::nearest;
 use crate::plan::{Overrides, Signal, Snapshot, Tran};
 use crate::result::Stats;
 use crate::result::report::{Axis, Chart, Grid, Report, Series, Value};
+use crate::units::format_si;
 use integral::integral;
 
 /// `.energy`.
@@ -32,56 +34,48 @@ const CARD: Card = Card {
     arguments: ARGUMENTS,
 };
 
-const ARGUMENTS: &[Argument] = &[
-    words::LRS,
-    words::HRS,
-    Argument { fallback: Fallback::Is("v2"), ..words::SCHEMES },
-    words::CUSTOM,
-    words::ROWS,
-    words::COLS,
-    Argument { fallback: Fallback::Is("all-lrs"), ..words::PATTERN },
-    Argument {
-        name: "state",
-        kind: Kind::Choices(&["lrs", "hrs"]),
-        unit: "",
-        fallback: Fallback::Is("lrs,hrs"),
-        text: "States of the selected cell before the pulse.",
-    },
-    Argument { text: "V of the scheme during the pulse, for a read or a write.", ..words::VREAD },
-    Argument {
-        name: "width",
-        kind: Kind::Number { low: 1e-18, high: 1e6 },
-        unit: "s",
-        fallback: Fallback::Is("100n"),
-        text: "Time at V.",
-    },
-    pulsed::EDGE,
-    Argument {
-        name: "rest",
-        kind: Kind::Number { low: 0.0, high: 1e6 },
-        unit: "s",
-        fallback: Fallback::Is("0"),
-        text: "Time at 0 after the pulse that still counts.",
-    },
-    Argument {
-        name: "selectors",
-        kind: Kind::Texts,
-        unit: "",
-        fallback: Fallback::Absent,
-        text: "Devices of the cell that count as selectors, by their names in its subcircuit: s1,d2.",
-    },
-    words::RPU,
-    words::RWIRE,
-    words::RWL,
-    words::RBL,
-    words::CWIRE,
-    pulsed::CWL,
-    pulsed::CBL,
-    words::RDRIVER,
-    words::ROW,
-    words::COL,
-    words::VGATE,
-    words::VOFF,
+const ARGUMENTS: &[Argument] = words::table![
+    words::STATES,
+    &[
+        Argument { fallback: Fallback::Is("v2"), ..words::SCHEMES },
+        words::CUSTOM,
+        words::ROWS,
+        words::COLS,
+        Argument { fallback: Fallback::Is("all-lrs"), ..words::PATTERN },
+        Argument {
+            name: "state",
+            kind: Kind::Choices(&["lrs", "hrs"]),
+            unit: "",
+            fallback: Fallback::Is("lrs,hrs"),
+            text: "States of the selected cell before the pulse.",
+        },
+        Argument { text: "V of the scheme during the pulse, for a read or a write.", ..words::VREAD },
+        Argument {
+            name: "width",
+            kind: Kind::Number { low: 1e-18, high: 1e6 },
+            unit: "s",
+            fallback: Fallback::Is("100n"),
+            text: "Time at V.",
+        },
+        pulsed::EDGE,
+        Argument {
+            name: "rest",
+            kind: Kind::Number { low: 0.0, high: 1e6 },
+            unit: "s",
+            fallback: Fallback::Is("0"),
+            text: "Time at 0 after the pulse that still counts.",
+        },
+        Argument {
+            name: "selectors",
+            kind: Kind::Texts,
+            unit: "",
+            fallback: Fallback::Absent,
+            text: "Devices of the cell that count as selectors, by their names in its subcircuit: s1,d2.",
+        },
+        words::RPU,
+    ],
+    pulsed::CAPACITANCES,
+    words::LINES,
 ];
 
 /// Delivered less everything else, relative: what counts as closed.
@@ -166,6 +160,7 @@ impl Study for Energy {
         let reader = Reader::of(context, arguments)?;
         let layout = Layout::of(arguments, pulsed::wires(&reader, arguments))?;
         let pattern = Choice::one(context, arguments, "the energy")?;
+        fits(layout.rows, layout.cols, reader.alone.bytes)?;
         let pulse =
             Pulse { width: arguments.number("width"), edge: arguments.number("edge"), rest: arguments.number("rest") };
         let schemes = super::margin::schemes(context, arguments)?;
@@ -240,12 +235,12 @@ impl Study for Energy {
 
 fn title(reader: &Reader, layout: &Layout, pulse: Pulse) -> String {
     format!(
-        "{} x {} cells of {}, {} V for {:e} s",
+        "{} x {} cells of {}, {} V for {}",
         layout.rows,
         layout.cols,
         reader.cell.name(),
         reader.volts,
-        pulse.width
+        format_si(pulse.width, "s")
     )
 }
 

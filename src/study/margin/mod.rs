@@ -10,10 +10,10 @@
 mod question;
 mod worst;
 
-use rayon::prelude::*;
-
 pub use question::{Margins, Point, Question};
+pub use worst::Effort;
 
+use super::memory::side_by_side;
 use super::scheme::Scheme;
 use super::{Argument, Arguments, Card, Context, Study, StudyError, words};
 use crate::result::report::{Axis, Chart, Grid, Map, Report, Series, Value};
@@ -28,26 +28,12 @@ const CARD: Card = Card {
     arguments: ARGUMENTS,
 };
 
-const ARGUMENTS: &[Argument] = &[
-    words::LRS,
-    words::HRS,
-    words::SCHEMES,
-    words::CUSTOM,
-    words::SIZES,
-    words::COLS,
-    words::PATTERN,
-    words::SENSE,
-    words::VREAD,
-    words::RPU,
-    words::RWIRE,
-    words::RWL,
-    words::RBL,
-    words::RDRIVER,
-    words::ROW,
-    words::COL,
-    words::VGATE,
-    words::VOFF,
-    words::METHOD,
+const ARGUMENTS: &[Argument] = words::table![
+    words::STATES,
+    &[words::SCHEMES, words::CUSTOM, words::SIZES, words::COLS,],
+    words::READ,
+    words::LINES,
+    &[words::METHOD],
 ];
 
 /// The schemes that the arguments name.
@@ -79,7 +65,12 @@ pub fn define(report: &mut Report, schemes: &[Scheme], question: &Question) {
         say(
             "pattern",
             "the data with the smallest margin that a search finds: from the best of all combinations of LRS and HRS in \
-             row, column and rest and of both checkerboards, cells are flipped whose flip lowers the margin, until none does",
+             row, column and rest and of both checkerboards, cells and whole lines are flipped whose flip lowers the margin",
+        );
+        say(
+            "searched",
+            "pairs of reads of that search; `local optimum`: no flip of a cell or of a line lowers the margin; `stopped`: \
+             the search used up its evaluations",
         );
         say(
             "independent",
@@ -113,16 +104,20 @@ impl Study for Margin {
             .flat_map(|scheme| sizes.iter().map(|&n| Point { scheme, size: question.shape(n) }))
             .collect();
         context.watch.expect(points.len());
-        let outcomes: Vec<Result<Margins, StudyError>> = points
-            .par_iter()
-            .map(|point| {
+        let bytes = question.bytes(context);
+        let outcomes = side_by_side(
+            &points,
+            |point| (point.size.0, point.size.1, bytes),
+            |point| {
                 let outcome = question.ask(context, point);
                 context.watch.advance();
                 outcome
-            })
-            .collect();
-        let mut report =
-            Report { title: format!("Read margin of {}", question.reader.cell.name()), ..Report::default() };
+            },
+        );
+        let mut report = Report {
+            title: format!("Read margin of {}{}", question.reader.cell.name(), question.reader.wires),
+            ..Report::default()
+        };
         define(&mut report, &schemes, &question);
         report.notes = question.reader.remarks();
         report.rows = Grid::new(&[
@@ -140,6 +135,7 @@ impl Study for Margin {
             "cell_lrs:V",
             "power_lrs:W",
             "method",
+            "searched",
         ]);
         for (point, outcome) in points.iter().zip(outcomes) {
             match outcome {
@@ -193,6 +189,7 @@ fn row(point: &Point, found: &Margins) -> Vec<Value> {
         found.lrs.cell.into(),
         found.lrs.power.into(),
         if found.reduced { "symmetry" } else { "full" }.into(),
+        found.effort.map(|effort| effort.to_string()).map_or(Value::Missing, Value::from),
     ]
 }
 

@@ -1,11 +1,12 @@
 //! The margin of one array: its pairs of reads, and what becomes of them.
 
 use super::super::array::Layout;
+use super::super::memory::fits;
 use super::super::pattern::{Choice, Pattern};
-use super::super::read::{Ask, Reader, Reading, fits};
+use super::super::read::{Ask, Reader, Reading};
 use super::super::scheme::Scheme;
 use super::super::{Arguments, Context, StudyError};
-use super::worst::{self, Worst};
+use super::worst::{self, Effort, Worst};
 use crate::result::report::Trust;
 
 /// One array to read.
@@ -32,6 +33,8 @@ pub struct Margins {
     pub cells: Option<Vec<bool>>,
     /// The margin when the two reads may meet different data, each its worst; only of a search.
     pub independent: Option<f64>,
+    /// How far the search for the worst pattern went, where there was one.
+    pub effort: Option<Effort>,
     /// Solved by symmetry.
     pub reduced: bool,
     /// Solves.
@@ -126,6 +129,12 @@ impl<'d> Question<'d> {
         })
     }
 
+    /// Bytes that a cell of an array takes; none where lines are classes.
+    #[must_use]
+    pub fn bytes(&self, context: &Context) -> f64 {
+        if self.reader.is_symmetric(context) && self.method != "full" { 0.0 } else { self.reader.alone.bytes }
+    }
+
     /// The margin of one array.
     ///
     /// # Errors
@@ -136,14 +145,14 @@ impl<'d> Question<'d> {
         let worst = match &self.choice {
             Choice::One(pattern) => {
                 let pair = array.read(pattern, &mut Vec::new(), &mut trust)?;
-                return Ok(array.margins(pair, pattern, None, trust));
+                return Ok(array.margins(pair, pattern, trust));
             }
             Choice::Worst if context.definitions.run().is_some() => return self.of_nominal(context, point, &array),
             Choice::Worst => worst::search(&array, &mut trust)?,
         };
-        let Worst { pair, pattern, least, most } = worst;
-        let independent = array.judge.margin(&least, &most);
-        Ok(array.margins(pair, &pattern, Some(independent), trust))
+        let Worst { pair, pattern, least, most, effort } = worst;
+        let independent = Some(array.judge.margin(&least, &most));
+        Ok(Margins { independent, effort: Some(effort), ..array.margins(pair, &pattern, trust) })
     }
 
     /// Monte Carlo runs meet the data that is worst for the nominal array.
@@ -161,7 +170,7 @@ impl<'d> Question<'d> {
         let pattern = Pattern::Cells { rows, cols, cells: data.iter().map(|lrs| *lrs != 0.0).collect() };
         let mut trust = Trust::default();
         let pair = array.read(&pattern, &mut Vec::new(), &mut trust)?;
-        Ok(array.margins(pair, &pattern, None, trust))
+        Ok(array.margins(pair, &pattern, trust))
     }
 }
 
@@ -175,7 +184,8 @@ impl Array<'_, '_> {
             let reading = match &classes {
                 Some(classes) => self.reader.by_symmetry(self.context, &self.ask, classes, lrs)?.0,
                 None => {
-                    fits(self.layout.rows, self.layout.cols, self.reader.alone.bytes)?;
+                    // before the states of all cells, which may be too many by themselves
+                    fits(rows, cols, self.reader.alone.bytes)?;
                     let states = self.layout.states(pattern, lrs)?;
                     self.reader.in_full(self.context, &self.ask, &self.layout, &states, near)?
                 }
@@ -186,14 +196,15 @@ impl Array<'_, '_> {
         Ok(Pair { lrs: one(true)?, hrs: one(false)?, reduced: classes.is_some() })
     }
 
-    fn margins(&self, pair: Pair, pattern: &Pattern, independent: Option<f64>, trust: Trust) -> Margins {
+    fn margins(&self, pair: Pair, pattern: &Pattern, trust: Trust) -> Margins {
         let Layout { rows, cols, selected, .. } = self.layout;
         let found = matches!(pattern, Pattern::Cells { .. } | Pattern::Classes(_));
         let small = rows.saturating_mul(cols) <= super::MOST_SHOWN;
         let cells = if found && small { pattern.states(rows, cols, selected).ok() } else { None };
         let margin = self.judge.margin(&pair.lrs, &pair.hrs);
         let Pair { lrs, hrs, reduced } = pair;
-        Margins { margin, lrs, hrs, pattern: pattern.describe(selected), cells, independent, reduced, trust }
+        let pattern = pattern.describe(selected);
+        Margins { margin, lrs, hrs, pattern, cells, independent: None, effort: None, reduced, trust }
     }
 }
 

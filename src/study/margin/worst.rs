@@ -9,11 +9,15 @@
 //! to first order: networks of two-terminal cells are reciprocal, so what a cell does to the sense end is what the sense end
 //! does to the cell. Two solves, the second with a little more at the source, give lambda of every cell at once. All cells
 //! whose flip promises a smaller margin are flipped together, then the better half of them, and so on; what the circuit says
-//! decides. The search ends where no flip that promises anything keeps its promise. It starts from the best of the
-//! patterns that are usual, so that it never does worse than those.
+//! decides. Where no promise is kept (and from the beginning where cells have gates, which are not reciprocal), whole lines
+//! are tried, all LRS, all HRS and turned over, which no single flip leads to, and then every cell by itself. The search
+//! ends in a local optimum, where nothing of that helps, or when it has used up its evaluations, and says which. It
+//! starts from the best of the patterns that are usual, so that it never does worse than those.
 //!
 //! Where lines are alike the places are pairs of classes of lines instead of cells, for several ways to part the lines into
 //! classes: exact reads, and any size.
+
+use std::collections::HashMap;
 
 use super::super::StudyError;
 use super::super::bench::Wanted;
@@ -28,12 +32,14 @@ use crate::result::report::Trust;
 const NUDGE: f64 = 1e-3;
 /// A margin counts as smaller when it is so by this share: reads are good to 1e-9.
 const SMALLER: f64 = 1e-7;
-/// Steps of one descent.
-const ROUNDS: usize = 60;
-/// Single flips that are tried where the promises of several fail, best first.
-const SINGLES: usize = 8;
-/// In an array of so many cells every single flip is tried, from all patterns that are usual.
+/// In an array of so many cells the search starts from all patterns that are usual,
 const FEW: usize = 25;
+/// in a larger one from so many of them, the best first.
+const STARTS: usize = 3;
+/// Evaluations, pairs of reads, for one aim: so many in all, divided by the cells,
+const WORK: usize = 1_000_000;
+/// but at least and at most so many.
+const EVALUATIONS: (usize, usize) = (40, 2000);
 /// Points of the curves of a cell, from 0 to V and from 0 to -V.
 const CURVE_POINTS: usize = 33;
 
@@ -47,6 +53,23 @@ pub(super) struct Worst {
     pub least: Reading,
     /// The largest HRS signal against any data.
     pub most: Reading,
+    /// How far the search for the margin went.
+    pub effort: Effort,
+}
+
+/// Pairs of reads of a search, and whether it ended by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// Pairs of reads.
+    pub evaluations: usize,
+    /// No flip of a cell or of a line makes the margin smaller; else the search was stopped.
+    pub optimal: bool,
+}
+
+impl std::fmt::Display for Effort {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", if self.optimal { "local optimum of" } else { "stopped at" }, self.evaluations)
+    }
 }
 
 /// What is made small.
@@ -70,8 +93,14 @@ struct Trial {
 
 /// Places with a state each: cells, or pairs of classes of lines.
 enum Board {
-    Cells { near: [Vec<f64>; 2] },
-    Classes(Classes),
+    Cells {
+        near: [Vec<f64>; 2],
+    },
+    /// So few places that the same states come up again and again.
+    Classes {
+        classes: Classes,
+        seen: HashMap<Vec<bool>, Trial>,
+    },
 }
 
 /// Looks for the worst data of an array.
@@ -95,27 +124,44 @@ pub(super) fn search(array: &Array, trust: &mut Trust) -> Result<Worst, StudyErr
         return Err(StudyError::request("there is no pattern to read against"));
     };
     // a transistor is not reciprocal, and its cell has no curve of its own
-    if array.reader.cell.gate().is_none() {
-        let curves = Curves::measure(array)?;
-        let mut hunt = Hunt { array, curves: &curves, trust };
-        for mut board in boards(array) {
-            for (aim, found) in [(Aim::Margin, &mut worst), (Aim::Least, &mut least), (Aim::Most, &mut most)] {
-                // whole lines may have to change at once, which no descent sees; a small array can afford all starts
-                let further = if board.is_small(array) { known.as_slice() } else { &[] };
-                let starts: Vec<Pattern> =
-                    std::iter::once(&*found).chain(further).map(|(pattern, _)| pattern.clone()).collect();
-                for pattern in starts {
-                    let Some(states) = board.states(&pattern, array)? else { continue };
-                    let start = hunt.read(&mut board, states)?;
-                    let end = hunt.descend(&mut board, start, aim)?;
-                    if is_smaller(value(array, aim, &end.pair), value(array, aim, &found.1)) {
-                        *found = (board.pattern(array, &end.states), end.pair);
-                    }
+    let curves = if array.reader.cell.gate().is_none() { Some(Curves::measure(array)?) } else { None };
+    let mut effort = Effort { evaluations: known.len(), optimal: true };
+    for mut board in boards(array) {
+        for (aim, found) in [(Aim::Margin, &mut worst), (Aim::Least, &mut least), (Aim::Most, &mut most)] {
+            let mut hunt = Hunt::new(array, curves.as_ref(), &board, &mut *trust);
+            for pattern in starts(array, &board, aim, &known, &found.0) {
+                let Some(states) = board.states(&pattern, array)? else { continue };
+                if hunt.is_spent() {
+                    break;
                 }
+                let start = hunt.read(&mut board, states)?;
+                let end = hunt.descend(&mut board, start, aim)?;
+                if is_smaller(value(array, aim, &end.pair), value(array, aim, &found.1)) {
+                    *found = (board.pattern(array, &end.states), end.pair);
+                }
+            }
+            if aim == Aim::Margin {
+                effort.evaluations += hunt.evaluations;
+                effort.optimal &= !hunt.is_spent();
             }
         }
     }
-    Ok(Worst { pair: worst.1, pattern: worst.0, least: least.1.lrs, most: most.1.hrs })
+    Ok(Worst { pair: worst.1, pattern: worst.0, least: least.1.lrs, most: most.1.hrs, effort })
+}
+
+/// What was found so far, then the usual patterns, the best first: whole blocks may have to change at once, which no
+/// descent sees.
+fn starts(array: &Array, board: &Board, aim: Aim, known: &[(Pattern, Pair)], found: &Pattern) -> Vec<Pattern> {
+    let mut further: Vec<(&Pattern, f64)> =
+        known.iter().filter(|(p, _)| p != found).map(|(p, pair)| (p, value(array, aim, pair))).collect();
+    further.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let count = match board {
+        Board::Classes { .. } => 0,
+        Board::Cells { .. } if board.places(array) <= FEW => further.len(),
+        Board::Cells { .. } => STARTS - 1,
+    };
+    let further = further.into_iter().take(count).map(|(pattern, _)| pattern.clone());
+    std::iter::once(found.clone()).chain(further).collect()
 }
 
 /// The usual patterns, as far as they differ in an array of this size.
@@ -144,21 +190,23 @@ fn boards(array: &Array) -> Vec<Board> {
     };
     let cols = parts(array.layout.cols);
     let both = parts(array.layout.rows).into_iter().flat_map(|r| cols.iter().map(move |c| (r.clone(), c.clone())));
-    both.map(|(rows, cols)| Board::Classes(Classes { lrs: vec![true; rows.len() * cols.len()], rows, cols })).collect()
+    let classes =
+        |(rows, cols): (Vec<usize>, Vec<usize>)| Classes { lrs: vec![true; rows.len() * cols.len()], rows, cols };
+    both.map(|lines| Board::Classes { classes: classes(lines), seen: HashMap::new() }).collect()
 }
 
 impl Board {
     fn places(&self, array: &Array) -> usize {
         match self {
             Self::Cells { .. } => array.layout.rows * array.layout.cols,
-            Self::Classes(classes) => classes.lrs.len(),
+            Self::Classes { classes, .. } => classes.lrs.len(),
         }
     }
 
     fn selected(&self, array: &Array) -> usize {
         match self {
             Self::Cells { .. } => array.layout.selected.0 * array.layout.cols + array.layout.selected.1,
-            Self::Classes(_) => 0,
+            Self::Classes { .. } => 0,
         }
     }
 
@@ -167,20 +215,29 @@ impl Board {
     fn cells(&self, place: usize) -> f64 {
         match self {
             Self::Cells { .. } => 1.0,
-            Self::Classes(c) => c.rows[place / c.cols.len()] as f64 * c.cols[place % c.cols.len()] as f64,
+            Self::Classes { classes: c, .. } => {
+                c.rows[place / c.cols.len()] as f64 * c.cols[place % c.cols.len()] as f64
+            }
         }
     }
 
-    /// Are all single flips to be tried, from all patterns that are usual?
-    fn is_small(&self, array: &Array) -> bool {
-        matches!(self, Self::Cells { .. }) && self.places(array) <= FEW
+    /// The places of every line but the selected ones, those on the selected lines included.
+    fn lines(&self, array: &Array) -> Vec<Vec<usize>> {
+        let (rows, cols, (row, col)) = match self {
+            Self::Cells { .. } => (array.layout.rows, array.layout.cols, array.layout.selected),
+            Self::Classes { classes: c, .. } => (c.rows.len(), c.cols.len(), (0, 0)),
+        };
+        let along = |i: usize| (0..cols).map(|j| i * cols + j).collect::<Vec<_>>();
+        let across = |j: usize| (0..rows).map(|i| i * cols + j).collect::<Vec<_>>();
+        let rows = (0..rows).filter(|i| *i != row).map(along);
+        rows.chain((0..cols).filter(|j| *j != col).map(across)).collect()
     }
 
     /// A pattern on this board; `None` when it has no place for it.
     fn states(&self, pattern: &Pattern, array: &Array) -> Result<Option<Vec<bool>>, StudyError> {
         Ok(match (self, pattern) {
             (Self::Cells { .. }, _) => Some(array.layout.states(pattern, true)?),
-            (Self::Classes(c), Pattern::Blocks { row, column, rest }) => {
+            (Self::Classes { classes: c, .. }, Pattern::Blocks { row, column, rest }) => {
                 let block = |k: usize| match (k / c.cols.len(), k % c.cols.len()) {
                     (0, _) => *row,
                     (_, 0) => *column,
@@ -188,10 +245,12 @@ impl Board {
                 };
                 Some((0..c.lrs.len()).map(block).collect())
             }
-            (Self::Classes(c), Pattern::Classes(own)) if (&own.rows, &own.cols) == (&c.rows, &c.cols) => {
+            (Self::Classes { classes: c, .. }, Pattern::Classes(own))
+                if (&own.rows, &own.cols) == (&c.rows, &c.cols) =>
+            {
                 Some(own.lrs.clone())
             }
-            (Self::Classes(_), _) => None,
+            (Self::Classes { .. }, _) => None,
         })
     }
 
@@ -200,7 +259,7 @@ impl Board {
             Self::Cells { .. } => {
                 Pattern::Cells { rows: array.layout.rows, cols: array.layout.cols, cells: states.to_vec() }
             }
-            Self::Classes(classes) => Pattern::Classes(Classes { lrs: states.to_vec(), ..classes.clone() }),
+            Self::Classes { classes, .. } => Pattern::Classes(Classes { lrs: states.to_vec(), ..classes.clone() }),
         }
     }
 
@@ -221,7 +280,7 @@ impl Board {
                 let near = &mut near[usize::from(lrs)];
                 array.reader.with_voltages(array.context, &ask, &array.layout, &states, near)
             }
-            Self::Classes(classes) => {
+            Self::Classes { classes, .. } => {
                 let classes = Classes { lrs: states, ..classes.clone() };
                 array.reader.by_symmetry(array.context, &ask, &classes, lrs)
             }
@@ -244,28 +303,51 @@ fn is_smaller(a: f64, b: f64) -> bool {
 /// A search on its way.
 struct Hunt<'a, 'b, 'd> {
     array: &'a Array<'b, 'd>,
-    curves: &'a Curves,
+    /// Of the cell alone, where the network is reciprocal.
+    curves: Option<&'a Curves>,
     trust: &'a mut Trust,
+    evaluations: usize,
+    most: usize,
 }
 
-impl Hunt<'_, '_, '_> {
-    fn read(&mut self, board: &mut Board, states: Vec<bool>) -> Result<Trial, StudyError> {
+impl<'a, 'b, 'd> Hunt<'a, 'b, 'd> {
+    fn new(array: &'a Array<'b, 'd>, curves: Option<&'a Curves>, board: &Board, trust: &'a mut Trust) -> Self {
+        let most = (WORK / board.places(array).max(1)).clamp(EVALUATIONS.0, EVALUATIONS.1);
+        Self { array, curves, trust, evaluations: 0, most }
+    }
+
+    fn is_spent(&self) -> bool {
+        self.evaluations >= self.most
+    }
+
+    fn read(&mut self, board: &mut Board, mut states: Vec<bool>) -> Result<Trial, StudyError> {
         self.array.context.check()?;
+        // the selected cell is read in both states
+        states[board.selected(self.array)] = true;
+        if let Board::Classes { seen, .. } = &*board
+            && let Some(trial) = seen.get(&states)
+        {
+            return Ok(trial.clone());
+        }
+        self.evaluations += 1;
         let mut one = |lrs: bool| {
             let found = board.read(self.array, &states, lrs, 0.0)?;
             self.trust.add(&found.0.stats);
             Ok::<_, StudyError>(found)
         };
         let ((hrs, in_hrs), (lrs, in_lrs)) = (one(false)?, one(true)?);
-        let reduced = matches!(board, Board::Classes(_));
-        Ok(Trial { states, pair: Pair { lrs, hrs, reduced }, across: [in_hrs, in_lrs] })
+        let reduced = matches!(board, Board::Classes { .. });
+        let trial = Trial { states, pair: Pair { lrs, hrs, reduced }, across: [in_hrs, in_lrs] };
+        if let Board::Classes { seen, .. } = board {
+            seen.insert(trial.states.clone(), trial.clone());
+        }
+        Ok(trial)
     }
 
     fn descend(&mut self, board: &mut Board, start: Trial, aim: Aim) -> Result<Trial, StudyError> {
         let mut here = start;
-        for _ in 0..ROUNDS {
-            let order = self.promising(board, &here, aim)?;
-            match self.step(board, &here, aim, &order)? {
+        while !self.is_spent() {
+            match self.step(board, &here, aim)? {
                 Some(better) => here = better,
                 None => break,
             }
@@ -273,51 +355,58 @@ impl Hunt<'_, '_, '_> {
         Ok(here)
     }
 
-    /// The first trial that makes the aim smaller: all promising flips, the better half of them, .., single ones.
-    fn step(
+    /// The first trial that makes the aim smaller: all promising flips, the better half of them, .., one; whole lines; any
+    /// cell.
+    fn step(&mut self, board: &mut Board, here: &Trial, aim: Aim) -> Result<Option<Trial>, StudyError> {
+        let order = self.promising(board, here, aim)?;
+        let halves = std::iter::successors(Some(order.len()), |n| Some(n / 2)).take_while(|n| *n > 0);
+        let together = halves.map(|count| flip(&here.states, &order[..count]));
+        if let Some(better) = self.first_better(board, here, aim, together)? {
+            return Ok(Some(better));
+        }
+        let lines = board.lines(self.array).into_iter().flat_map(|line| {
+            let level = |lrs: bool| {
+                let mut states = here.states.clone();
+                line.iter().for_each(|&k| states[k] = lrs);
+                states
+            };
+            [level(true), level(false), flip(&here.states, &line)]
+        });
+        if let Some(better) = self.first_better(board, here, aim, lines)? {
+            return Ok(Some(better));
+        }
+        // what promised most comes first; the best one by itself has been tried
+        let selected = board.selected(self.array);
+        let others = (0..here.states.len()).filter(|k| *k != selected && !order.contains(k));
+        let singles = order.iter().skip(1).copied().chain(others).map(|k| flip(&here.states, &[k]));
+        self.first_better(board, here, aim, singles)
+    }
+
+    fn first_better(
         &mut self,
         board: &mut Board,
         here: &Trial,
         aim: Aim,
-        order: &[usize],
+        trials: impl Iterator<Item = Vec<bool>>,
     ) -> Result<Option<Trial>, StudyError> {
-        let mut count = order.len();
-        while count > 0 {
-            if let Some(better) = self.flipped(board, here, aim, &order[..count])? {
-                return Ok(Some(better));
+        for states in trials {
+            if self.is_spent() {
+                break;
             }
-            count /= 2;
-        }
-        let selected = board.selected(self.array);
-        let further: Vec<usize> = if board.is_small(self.array) {
-            (0..here.states.len()).filter(|k| *k != selected).collect()
-        } else {
-            order.iter().skip(1).take(SINGLES).copied().collect()
-        };
-        for place in further {
-            if let Some(better) = self.flipped(board, here, aim, &[place])? {
-                return Ok(Some(better));
+            if states == here.states {
+                continue;
+            }
+            let trial = self.read(board, states)?;
+            if is_smaller(value(self.array, aim, &trial.pair), value(self.array, aim, &here.pair)) {
+                return Ok(Some(trial));
             }
         }
         Ok(None)
     }
 
-    fn flipped(
-        &mut self,
-        board: &mut Board,
-        here: &Trial,
-        aim: Aim,
-        places: &[usize],
-    ) -> Result<Option<Trial>, StudyError> {
-        let mut states = here.states.clone();
-        places.iter().for_each(|&k| states[k] = !states[k]);
-        let trial = self.read(board, states)?;
-        let better = is_smaller(value(self.array, aim, &trial.pair), value(self.array, aim, &here.pair));
-        Ok(better.then_some(trial))
-    }
-
     /// Places whose flip lowers the aim to first order, the best first.
     fn promising(&mut self, board: &mut Board, here: &Trial, aim: Aim) -> Result<Vec<usize>, StudyError> {
+        let Some(curves) = self.curves else { return Ok(Vec::new()) };
         let weights = self.weights(aim, &here.pair);
         let mut change = vec![0.0; here.states.len()];
         let source = NUDGE * self.array.reader.volts;
@@ -327,7 +416,7 @@ impl Hunt<'_, '_, '_> {
             for (place, total) in change.iter_mut().enumerate() {
                 let volts = here.across[k][place];
                 let lambda = (nudged[place] - volts) / source;
-                *total -= weight * lambda * board.cells(place) * self.curves.change(volts, !here.states[place]);
+                *total -= weight * lambda * board.cells(place) * curves.change(volts, !here.states[place]);
             }
         }
         let selected = board.selected(self.array);
@@ -349,6 +438,13 @@ impl Hunt<'_, '_, '_> {
         let of_current = judge.sign * if judge.loaded { reader.load + reader.driver } else { 1.0 };
         of_signal.map(|weight| weight * of_current)
     }
+}
+
+/// The states with these places turned over.
+fn flip(states: &[bool], places: &[usize]) -> Vec<bool> {
+    let mut states = states.to_vec();
+    places.iter().for_each(|&k| states[k] = !states[k]);
+    states
 }
 
 /// Currents of the cell alone in both states.

@@ -61,6 +61,10 @@ pub const ARGUMENTS: &[Argument] = &[
     argument("stuck_low", SHARE, "", "0", "Share of cells stuck at gmin."),
     argument("stuck_high", SHARE, "", "0", "Share of cells stuck at gmax."),
     Argument { text: "Input voltage of 1.", fallback: Fallback::Is("0.1"), ..words::VREAD },
+    Argument {
+        text: "Gate lines of all rows, for cells with a transistor (ports wl bl sl or wl bl gl).",
+        ..words::VGATE
+    },
     words::RWIRE,
     words::RWL,
     words::RBL,

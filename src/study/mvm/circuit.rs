@@ -9,13 +9,14 @@ use crate::plan::{Overrides, Signal};
 use crate::result::report::Trust;
 use crate::study::array::STILL;
 use crate::study::bench::Wanted;
+use crate::study::cell::Cell;
 use crate::study::{Bench, Context, StudyError};
 
 /// What surrounds the cells.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Crossbar {
-    /// Subcircuit of the cell.
-    pub cell: String,
+#[derive(Debug, Clone)]
+pub struct Crossbar<'a> {
+    /// The cell; its gates are open in all rows.
+    pub cell: &'a Cell<'a>,
     /// Its parameter that sets the conductance.
     pub parameter: String,
     /// Values of that parameter, row-major.
@@ -32,18 +33,23 @@ pub struct Crossbar {
     pub sense: f64,
 }
 
-impl Crossbar {
+impl Crossbar<'_> {
     /// The circuit with these voltages on the word lines.
     fn bench(&self, context: &Context, volts: &[f64]) -> Result<Bench, StudyError> {
         let Self { rows, cols, .. } = *self;
-        let mut out = format!("{STILL}.xbar study_mvm {rows} {cols} cell={}(wl bl)", self.cell);
+        let mut out = format!("{STILL}.xbar study_mvm {rows} {cols} cell={}({})", self.cell.name(), self.cell.lines());
         for (word, ohm) in [("rwl", self.wires.0), ("rbl", self.wires.1)] {
             if ohm > 0.0 {
                 let _ = write!(out, " {word}={ohm:?}");
             }
         }
         let (last_row, last_col) = (rows - 1, cols - 1);
-        let _ = writeln!(out, " {}=file(\"study:g\")\nxa w[0:{last_row}] b[0:{last_col}] study_mvm", self.parameter);
+        let gates = if self.cell.gate().is_some() { "g ".repeat(rows) } else { String::new() };
+        let _ = writeln!(out, " {}=file(\"study:g\")", self.parameter);
+        let _ = writeln!(out, "xa w[0:{last_row}] b[0:{last_col}] {gates}study_mvm");
+        if let Some(gate) = self.cell.gate() {
+            let _ = writeln!(out, "vg g 0 {:?}", gate.on);
+        }
         for (i, v) in volts.iter().enumerate() {
             let _ = match self.driver > 0.0 {
                 true => writeln!(out, "vin{i} s{i} 0 {v:?}\nrin{i} s{i} w_{i} {:?}", self.driver),

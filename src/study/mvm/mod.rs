@@ -6,8 +6,9 @@ mod circuit;
 mod mapping;
 mod score;
 
+use super::cell::Cell;
 use super::feedforward::ErrorLaw;
-use super::{Arguments, Card, Context, Study, StudyError, file};
+use super::{Arguments, Card, Context, Study, StudyError, file, memory};
 use crate::elaborate::percell::Matrix;
 use crate::numeric::rng::Stream;
 use crate::result::report::{Axis, Chart, Fact, Grid, Report, Series, Trust, Value};
@@ -25,6 +26,8 @@ const CARD: Card = Card {
     arguments: arguments::ARGUMENTS,
 };
 
+/// Most products in the figure.
+const MOST_SHOWN: usize = 500;
 /// A cell that programming took out of its range still conducts this share of gmin.
 const LEAST: f64 = 1e-3;
 
@@ -109,14 +112,19 @@ fn chart(stages: &Stages) -> Chart {
     let last = stages.named.last().map(|(_, products)| products.clone()).unwrap_or_default();
     let mut pairs: Vec<(f64, f64)> = stages.ideal.iter().copied().zip(last).collect();
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let x: Vec<f64> = pairs.iter().map(|p| p.0).collect();
-    let series = |label: &str, y: Vec<f64>| Series { label: label.to_owned(), x: x.clone(), y };
+    // products are points, not a curve: a gap behind each; of many every n-th is shown
+    let shown = pairs.iter().step_by(pairs.len().div_ceil(MOST_SHOWN).max(1));
+    let (x, y) = shown.flat_map(|&(x, y)| [(x, y), (x, f64::NAN)]).unzip();
+    let ends = [pairs.first(), pairs.last()].map(|pair| pair.map_or(f64::NAN, |p| p.0)).to_vec();
     Chart {
         name: "products".to_owned(),
         title: "Products of the array over ideal products".to_owned(),
         x: Axis::linear("Ideal product", ""),
         y: Axis::linear("Product of the array", ""),
-        series: vec![series("array", pairs.iter().map(|p| p.1).collect()), series("ideal", x.clone())],
+        series: vec![
+            Series { label: "array".to_owned(), x, y },
+            Series { label: "ideal".to_owned(), x: ends.clone(), y: ends },
+        ],
     }
 }
 
@@ -168,8 +176,10 @@ impl Question {
         let rwire = arguments.number("rwire");
         let line = |name: &str| arguments.number_if_given(name).unwrap_or(rwire);
         let conducts = arguments.word("takes") == "conductance";
+        let cell = Cell::of(context.definitions, arguments)?;
+        memory::fits(rows, cols, memory::of_cell(context.definitions, &cell)?)?;
         let crossbar = Crossbar {
-            cell: arguments.cell.clone().unwrap_or_default(),
+            cell: &cell,
             parameter: arguments.word("parameter").to_lowercase(),
             values: programmed.iter().map(|g| if conducts { *g } else { 1.0 / g }).collect(),
             rows,
@@ -178,7 +188,6 @@ impl Question {
             driver: arguments.number("rdriver"),
             sense: arguments.number("rsense"),
         };
-        super::read::fits(rows, cols, super::read::TYPICAL_BYTES)?;
         let (currents, linear) = crossbar.currents(context, &scaled, trust)?;
         let currents: Vec<f64> = currents.iter().map(|i| i / volts).collect();
         let range = ideal_currents(&exact, &self.vectors, cols).iter().fold(0.0f64, |m, i| m.max(i.abs()));

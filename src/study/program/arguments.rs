@@ -89,6 +89,13 @@ pub const ARGUMENTS: &[Argument] = &[
     given("width", SECONDS, "s", "100n", "Width of a pulse at its voltage."),
     pulsed::EDGE,
     given("rest", Kind::Number { low: 0.0, high: 1e6 }, "s", "0", "Time at 0 after each pulse, for what relaxes."),
+    given(
+        "cycle_sigma",
+        Kind::Number { low: 0.0, high: 0.5 },
+        "",
+        "0",
+        "Variation from cycle to cycle: each pulse of each cell has its voltage times 1 + a normal number of this deviation.",
+    ),
     given("pulses", Kind::Count { low: 1, high: 1_000_000 }, "", "100", "Most pulses of a cell in one pass."),
     given(
         "passes",

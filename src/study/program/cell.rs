@@ -6,6 +6,7 @@
 use super::Pulse;
 use super::levels::Ladder;
 use super::writer::{self, Hardware, Writer};
+use crate::numeric::rng::Stream;
 use crate::result::report::Trust;
 use crate::study::array::{Cell, Layout, Wires};
 use crate::study::{Context, StudyError};
@@ -31,7 +32,7 @@ impl<'a> Sample<'a> {
     /// On the hardware of the array, without its wires and drivers.
     #[must_use]
     pub fn new(context: Context<'a>, cell: &'a Cell<'a>, hardware: &Hardware) -> Self {
-        let hardware = Hardware { driver: 0.0, compensated: false, ..*hardware };
+        let hardware = Hardware { driver: 0.0, compensated: false, cycle_sigma: 0.0, ..*hardware };
         Self { context, cell, hardware, trust: Trust::default() }
     }
 
@@ -45,7 +46,8 @@ impl<'a> Sample<'a> {
         let mut built = writer::build(&self.context, self.cell, &layout, shares, &self.hardware)?;
         let watch = self.context.watch;
         let interrupted = || watch.interrupted();
-        let mut writer = Writer::start(&mut built, &layout, &self.hardware, &interrupted)?;
+        let same = Stream::new(0, 0, "program.sample");
+        let mut writer = Writer::start(&mut built, &layout, &self.hardware, &interrupted, same)?;
         let own = |writer: &mut Writer| -> Result<Vec<f64>, StudyError> {
             Ok(writer.read(0)?.iter().map(|reading| reading.own).collect())
         };

@@ -26,9 +26,9 @@ use self::run::{Policy, Programmer};
 use self::writer::{Bias, Hardware, Writer};
 use super::array::{Cell, Layout, Wires};
 use super::pattern::Choice;
-use super::read::{fits, memory};
 use super::scheme::Scheme;
-use super::{Arguments, Card, Context, Study, StudyError, file};
+use super::{Arguments, Card, Context, Study, StudyError, file, memory};
+use crate::numeric::rng::Stream;
 use crate::result::report::Report;
 
 /// `.program`.
@@ -73,7 +73,7 @@ impl Study for Program {
         let ladder = ladder(arguments, sample.range()?)?;
         let goals = Goals::of(context, arguments, &ladder)?;
         let layout = Layout { rows: goals.rows, cols: goals.cols, selected: (0, 0), wires: wires(arguments) };
-        fits(layout.rows, layout.cols, memory(context.definitions, &cell)?)?;
+        memory::fits(layout.rows, layout.cols, memory::of_cell(context.definitions, &cell)?)?;
         let shares = shares(context, arguments, &layout)?;
         let (method, remarks) = method(context, arguments, way.method, &ladder, &shares, &mut sample)?;
         let policy = Policy {
@@ -83,8 +83,10 @@ impl Study for Program {
             whole_rows: arguments.word("write") == "row",
         };
         let mut built = writer::build(context, &cell, &layout, &shares, &hardware)?;
+        let run = context.definitions.run().unwrap_or(0);
+        let cycles = Stream::new(context.definitions.seed(), run, "program.cycles");
         let interrupted = || context.watch.interrupted();
-        let writer = Writer::start(&mut built, &layout, &hardware, &interrupted)?;
+        let writer = Writer::start(&mut built, &layout, &hardware, &interrupted, cycles)?;
         let mut programmer = Programmer { context: *context, writer, ladder, goals: &goals, method: &method, policy };
         let outcome = programmer.run()?;
         let facts = report::Facts {
@@ -138,6 +140,7 @@ fn hardware(arguments: &Arguments, scheme: &Scheme) -> Result<Hardware, StudyErr
         tread: arguments.number("tread"),
         reltol: arguments.number("reltol"),
         compensated: arguments.word("compensate") == "wires",
+        cycle_sigma: arguments.number("cycle_sigma"),
     })
 }
 

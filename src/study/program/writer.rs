@@ -14,6 +14,7 @@ use super::Pulse;
 use crate::analysis::Live;
 use crate::circuit::{DeviceRef, Probe};
 use crate::elaborate::Elaborated;
+use crate::numeric::rng::Stream;
 use crate::plan::{Overrides, Signal};
 use crate::result::Stats;
 use crate::study::array::{self, ARRAY, Cell, Layout};
@@ -96,6 +97,8 @@ pub struct Hardware {
     pub reltol: f64,
     /// Drivers are raised by what wires take, and reads show the cell instead of the bit line.
     pub compensated: bool,
+    /// Deviation of the voltage of each pulse of each cell, relative.
+    pub cycle_sigma: f64,
 }
 
 /// S of a cell as two observers see it.
@@ -118,6 +121,8 @@ pub struct Writer<'a> {
     /// Per row: current of every bit line, voltage of every cell, current of every cell, current of the word line.
     probes: Vec<Vec<Probe>>,
     width: f64,
+    /// What a cell makes of a pulse differs from cycle to cycle.
+    cycles: Stream,
     /// J of all reads.
     pub read_energy: f64,
     /// Reads of a row.
@@ -158,6 +163,7 @@ impl<'a> Writer<'a> {
         layout: &Layout,
         hardware: &'a Hardware,
         interrupted: &'a dyn Fn() -> bool,
+        cycles: Stream,
     ) -> Result<Self, StudyError> {
         let Layout { rows, cols, .. } = *layout;
         let missing = |what: String| StudyError::request(format!("the array has no {what}"));
@@ -183,6 +189,7 @@ impl<'a> Writer<'a> {
             bits,
             probes,
             width: f64::NAN,
+            cycles,
             read_energy: 0.0,
             reads: 0,
             phases: 0,
@@ -244,6 +251,11 @@ impl<'a> Writer<'a> {
         let mut volts: Vec<(usize, f64)> = cells.iter().map(|(j, pulse)| (*j, pulse.volts)).collect();
         if self.hardware.compensated {
             self.correct(row, &mut volts)?;
+        }
+        if self.hardware.cycle_sigma > 0.0 {
+            for (_, v) in &mut volts {
+                *v *= 1.0 + self.hardware.cycle_sigma * self.cycles.normal();
+            }
         }
         if self.width != width {
             let all = |n: usize| vec![width; n];
