@@ -67,17 +67,6 @@ impl Wires {
     }
 }
 
-/// ` with 2 Ohm a segment`, nothing for ideal wires: the end of a title.
-impl std::fmt::Display for Wires {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (self.rwl, self.rbl) {
-            _ if self.is_ideal() => Ok(()),
-            (word, bit) if word == bit => write!(f, " with {word} Ohm a segment"),
-            (word, bit) => write!(f, " with {word} and {bit} Ohm a segment of word and bit lines"),
-        }
-    }
-}
-
 /// Net of the selected word line.
 pub const SELECTED_WL: &str = "w0";
 /// Net of the selected bit line.

@@ -147,10 +147,8 @@ impl Study for MaxSize {
                 outcome
             },
         );
-        let mut report = Report {
-            title: format!("Largest array of {}{}", question.reader.cell.name(), question.reader.wires),
-            ..Report::default()
-        };
+        let mut report =
+            Report { title: format!("Largest array of {}", question.reader.cell.name()), ..Report::default() };
         report.definitions.push((
             "max_size".to_owned(),
             "largest N for which an N x N array has at least the margin of the criterion".to_owned(),

@@ -166,7 +166,8 @@ impl Loops {
         Ok(whole)
     }
 
-    /// Definitions and notes come from the first point that can be computed.
+    /// Title and definitions come from the first point that can be computed, whether it was computed now or before: what
+    /// they say of it must not hang on where a run was interrupted.
     fn describe(
         &self,
         study: &dyn Study,
@@ -175,10 +176,11 @@ impl Loops {
         outcomes: &[Result<(Part, Option<Report>), StudyError>],
         whole: &mut Report,
     ) -> Result<(), StudyError> {
-        let fresh = outcomes.iter().find_map(|o| o.as_ref().ok().and_then(|(_, report)| report.clone()));
+        let first = outcomes.iter().position(Result::is_ok).unwrap_or(0);
+        let fresh = outcomes.get(first).and_then(|o| o.as_ref().ok()).and_then(|(_, report)| report.clone());
         let sample = match fresh {
             Some(report) => report,
-            None => self.point(study, context, arguments, 0).or_else(|error| match error {
+            None => self.point(study, context, arguments, first).or_else(|error| match error {
                 StudyError::Circuit { .. } => Err(error),
                 _ => Ok(Report::default()),
             })?,

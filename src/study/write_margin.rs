@@ -74,8 +74,7 @@ impl Study for WriteMargin {
                 Ok((layout, cells))
             },
         );
-        let mut report =
-            Report { title: format!("Write margin of {}{}", reader.cell.name(), reader.wires), ..Report::default() };
+        let mut report = Report { title: format!("Write margin of {}", reader.cell.name()), ..Report::default() };
         report.definitions = [
             ("margin", "V across the selected cell / V applied, before its state moves"),
             ("window", "(V across the selected cell - largest |V| across any other) / V applied"),

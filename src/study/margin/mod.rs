@@ -114,10 +114,8 @@ impl Study for Margin {
                 outcome
             },
         );
-        let mut report = Report {
-            title: format!("Read margin of {}{}", question.reader.cell.name(), question.reader.wires),
-            ..Report::default()
-        };
+        let mut report =
+            Report { title: format!("Read margin of {}", question.reader.cell.name()), ..Report::default() };
         define(&mut report, &schemes, &question);
         report.notes = question.reader.remarks();
         report.rows = Grid::new(&[
