@@ -69,8 +69,8 @@ pub fn define(report: &mut Report, schemes: &[Scheme], question: &Question) {
         );
         say(
             "searched",
-            "pairs of reads of that search; `local optimum`: no flip of a cell or of a line lowers the margin; `stopped`: \
-             the search used up its evaluations",
+            "pairs of reads of that search; `local optimum`: no flip of a cell or of a line (where lines are alike: of a \
+             pair of classes or of a class) lowers the margin; `stopped`: the search used up its evaluations",
         );
         say(
             "independent",
