@@ -9,6 +9,7 @@
 use super::Sums;
 use super::condense::Point;
 use crate::circuit::{Circuit, Run};
+use crate::device::group::value_at;
 use crate::device::{Env, Load};
 
 /// One run of resistors or capacitors.
@@ -43,24 +44,30 @@ impl Strip {
                 *values = vec![0.0; group.locals().len()];
             }
         }
-        for (k, ids) in group.locals()[range.clone()].chunks_exact(2).enumerate() {
-            let (row, ends) = (range.start + 2 * k, [ids[0], ids[1]].map(|id| id as usize));
-            let [a, b] = ends.map(|id| x.get(id).copied());
-            let volts = a.unwrap_or(0.0) - b.unwrap_or(0.0);
-            let tolerance: f64 = ends.iter().filter(|&&id| id < x.len()).map(|&id| sums.tolerance(id, x)).sum();
+        let results = load.f[range.clone()].chunks_exact_mut(2).zip(load.q[range.clone()].chunks_exact_mut(2));
+        for (ids, (f, q)) in group.locals()[range].chunks_exact(2).zip(results) {
+            let [a, b] = [ids[0], ids[1]];
+            let volts = value_at(x, a) - value_at(x, b);
+            let (current, charge) = (g * volts, c * volts);
             if g != 0.0 {
-                (load.f[row], load.f[row + 1]) = (g * volts, -g * volts);
+                (f[0], f[1]) = (current, -current);
             }
             if c != 0.0 {
-                (load.q[row], load.q[row + 1]) = (c * volts, -c * volts);
+                (q[0], q[1]) = (charge, -charge);
             }
-            for (r, sign) in ends.into_iter().zip([1.0, -1.0]).filter(|&(r, _)| r < x.len()) {
+            let tolerance = |id: u32| if (id as usize) < x.len() { sums.tolerance(id as usize, x) } else { 0.0 };
+            let tolerance = tolerance(a) + tolerance(b);
+            for (id, f, q) in [(a, current, charge), (b, -current, -charge)] {
+                let r = id as usize;
+                if r >= x.len() {
+                    continue;
+                }
                 if g != 0.0 {
-                    sums.f[r] += sign * g * volts;
-                    sums.traffic[r] += (g * volts).abs();
+                    sums.f[r] += f;
+                    sums.traffic[r] += f.abs();
                 }
                 if c != 0.0 {
-                    sums.q[r] += sign * c * volts;
+                    sums.q[r] += q;
                 }
                 if !point.rows.is_held(r) {
                     sums.sensitivity[r] += (g + point.rows.alpha[r] * c).abs() * tolerance;
