@@ -8,11 +8,12 @@ use crate::circuit::UnknownKind;
 use crate::elaborate::array::memory::free_memory;
 use crate::plan::Overrides;
 
-/// Memory of one cell of a full array in bytes: its line nodes with their factors, each device, each state. Measured on
-/// arrays of 512 x 512 and 1024 x 1024 resistors, 1S-1R cells and cells of two states.
-const NODE_BYTES: f64 = 900.0;
-const DEVICE_BYTES: f64 = 250.0;
-const STATE_BYTES: f64 = 800.0;
+/// Memory of one cell of a full array in bytes: its line nodes with their factors, each device, each state. Margins of
+/// 1024 x 1024 cells take 700 bytes for a resistor and 1120 for an exponential selector and a resistor; states were
+/// measured on arrays of 512 x 512.
+const NODE_BYTES: f64 = 500.0;
+const DEVICE_BYTES: f64 = 350.0;
+const STATE_BYTES: f64 = 1000.0;
 
 /// Memory of one cell in a full array, in bytes.
 ///
