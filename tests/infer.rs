@@ -9,6 +9,8 @@ use sneakpath::elaborate::Elaborator;
 use sneakpath::elaborate::percell::Matrix;
 use sneakpath::netlist::{self, ReadOptions};
 use sneakpath::numeric::rng::Stream;
+use sneakpath::output::figure::{Format, draw};
+use sneakpath::output::report::figures;
 use sneakpath::plan::{Overrides, Plan, Signal, Tran};
 use sneakpath::study::bench::Wanted;
 use sneakpath::study::infer::{
@@ -59,7 +61,7 @@ fn the_matrix_and_the_operating_point_agree() {
         let set = images(7, 12, 4);
         let (mut circuit, mut plan) = elaborate(&elaborator);
         plan.options.reltol = 1e-9;
-        let matrix = Network::new(&mut circuit, &plan, &ports(12, 4), &[]).unwrap().run(&set, READ).unwrap();
+        let matrix = Network::new(&mut circuit, &plan, &ports(12, 4), &[], 1.0).unwrap().run(&set, READ).unwrap();
         let build = || Ok(elaborate(&small(r, RESISTOR)).0);
         let steps = infer::run_steps(build, &plan, &ports(12, 4), &set, READ).unwrap();
         for (a, b) in matrix.outputs.iter().zip(&steps.outputs).chain(matrix.energies.iter().zip(&steps.energies)) {
@@ -75,7 +77,7 @@ fn the_matrix_and_the_operating_point_agree() {
 fn ideal_wires_multiply() {
     let (mut circuit, plan) = elaborate(&small(0.0, RESISTOR));
     let cells: Vec<Signal> = (0..48).map(|k| Signal::Current(format!("xa.c_{}_{}", k / 4, k % 4))).collect();
-    let network = Network::new(&mut circuit, &plan, &ports(12, 4), &cells).unwrap();
+    let network = Network::new(&mut circuit, &plan, &ports(12, 4), &cells, 1.0).unwrap();
     let set = images(3, 12, 4);
     let outcome = network.run(&set, READ).unwrap();
     // the current of cell (i, j) at 1 V on every row is its conductance
@@ -96,7 +98,7 @@ fn ideal_wires_multiply() {
 fn a_diode_in_the_cell_is_refused_by_the_matrix_and_solved_by_steps() {
     let elaborator = small(1.0, DIODE);
     let (mut circuit, plan) = elaborate(&elaborator);
-    let refused = Network::new(&mut circuit, &plan, &ports(12, 4), &[]).unwrap_err();
+    let refused = Network::new(&mut circuit, &plan, &ports(12, 4), &[], 1.0).unwrap_err();
     assert!(refused.to_string().contains("not linear"), "{refused}");
     let set = images(3, 12, 4);
     let steps = infer::run_steps(|| Ok(elaborate(&small(1.0, DIODE)).0), &plan, &ports(12, 4), &set, READ);
@@ -107,7 +109,7 @@ fn a_diode_in_the_cell_is_refused_by_the_matrix_and_solved_by_steps() {
 #[test]
 fn images_and_labels_must_fit_the_network() {
     let (mut circuit, plan) = elaborate(&small(0.0, RESISTOR));
-    let network = Network::new(&mut circuit, &plan, &ports(12, 4), &[]).unwrap();
+    let network = Network::new(&mut circuit, &plan, &ports(12, 4), &[], 1.0).unwrap();
     let refused = network.run(&images(2, 13, 4), READ).unwrap_err();
     assert_eq!(refused, InferError::Size { height: 1, width: 13, inputs: 12 });
     assert!(refused.to_string().contains("1 x 13 = 13 pixels, the network has 12 inputs"), "{refused}");
@@ -149,6 +151,17 @@ fn weights_of_another_shape_are_refused() {
     assert!(refused.contains("`weights.csv` holds 12 x 1 weights, but image 1 has label 1"), "{refused}");
     let report = ask(12, 4, &set).unwrap();
     assert_eq!(report.rows.rows.len(), 2);
+    // the confusion matrix is no array
+    let figures = figures(&report);
+    let (_, confusion) = figures.iter().find(|(name, _)| name == "confusion_2ohm").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("confusion.svg");
+    draw(confusion, &path, Format::Svg).unwrap();
+    let drawn = std::fs::read_to_string(&path).unwrap();
+    assert!(
+        drawn.contains("True class") && drawn.contains("Predicted class") && !drawn.contains("Bit line"),
+        "{drawn}"
+    );
     assert!(report.failures.is_empty() && report.trust.kcl_relative < 1e-5, "{:?}", report.trust);
 }
 
@@ -166,7 +179,7 @@ fn cells_at_rest_are_resistors() {
     elaborator.supply("kinds", Matrix { rows: 12, cols: 4, values });
     let (mut circuit, plan) = elaborate(&elaborator);
     let set = images(60, 12, 4);
-    let expected = Network::new(&mut circuit, &plan, &ports(12, 4), &[]).unwrap().run(&set, READ).unwrap();
+    let expected = Network::new(&mut circuit, &plan, &ports(12, 4), &[], 1.0).unwrap().run(&set, READ).unwrap();
     let (volts, states) = (infer::voltages(1.0), infer::states());
     let ohmic = |r: f64| Law::tabulate(1.0, |row, point| (volts[row] / r, -states[point])).unwrap();
     let laws = Laws { kinds: vec![ohmic(50e3), ohmic(10e3)], of };
@@ -253,6 +266,26 @@ fn racing_cells_end_where_the_transient_ends() {
     }
 }
 
+/// Bit lines that rise beyond a threshold wake the dark rows below, reversed: the cells of the upper half drive the lower
+/// half through wires of 1 kohm per segment.
+#[test]
+fn rows_that_bit_lines_wake_are_not_left_out() {
+    let pixels = (0..48).map(|row| if row < 24 { 255 } else { 0 }).collect();
+    let set = Dataset { height: 1, width: 48, pixels, labels: vec![0] };
+    let definitions = selector_definitions();
+    let context = Context { definitions: &definitions, watch: &Unwatched };
+    let laws = infer::measure(&selector_question(1e3, infer::Method::States), &context).unwrap().unwrap();
+    let layout = Layout { rows: 48, cols: 5, wire: 1e3, sense: 1e-3 };
+    let got = infer::read_settling(&laws, layout, &set, READ, EFFORT).unwrap();
+    let lowest = got.watched[0].1[24 * 5..].iter().copied().fold(0.0, f64::min);
+    let volts: Vec<f64> = set.image(0).iter().map(|&p| READ.volts(p)).collect();
+    for (a, b) in got.outcome.image(0).iter().zip(transient(&volts, 1e3)) {
+        assert!((a - b).abs() <= 1e-6 * b, "{a:e} {b:e}");
+    }
+    // what a cell that woke leaves of the voltage that woke it
+    assert!(lowest < -0.1, "no dark row is reversed: {lowest}");
+}
+
 /// With ideal wires every cell is alone, and operating points of the whole circuit are the same reads.
 #[test]
 fn selectors_between_ideal_wires_read_as_their_operating_points() {
@@ -297,7 +330,7 @@ fn check_first(outputs: &[f64], energy: f64, microamperes: &[f64; 10], nanojoule
 fn the_published_network_reads_ten_thousand_images() {
     let Some(set) = test_set() else { return };
     let (mut circuit, plan) = fashion(0.0);
-    let outcome = Network::new(&mut circuit, &plan, &ports(784, 10), &[]).unwrap().run(&set, READ).unwrap();
+    let outcome = Network::new(&mut circuit, &plan, &ports(784, 10), &[], 1.0).unwrap().run(&set, READ).unwrap();
     check_first(outcome.image(0), outcome.energies[0], &IDEAL, 1.122911);
     let score = outcome.score(&set);
     // three images sit on a tie of two quantised columns

@@ -4,8 +4,8 @@
 //! factorization and one pair of triangular solves per source. Column k of A is what the signals read at x_k. A thousand
 //! input patterns are then one matrix product.
 //!
-//! That the circuit is linear is not believed but checked: all sources together at 1 must satisfy Kirchhoff's law and the
-//! equations of the states with the superposed solution.
+//! That the circuit is linear is not believed but checked: all sources together at the largest value that they will have,
+//! of either sign, must satisfy Kirchhoff's law and the equations of the states with the superposed solution.
 
 use super::error::AnalysisError;
 use super::op;
@@ -38,7 +38,8 @@ pub struct Transfer {
     pub stats: Stats,
 }
 
-/// The response of `outputs` to the independent sources `inputs`; the source values in the circuit are left at zero.
+/// The response of `outputs` to the independent sources `inputs`, which will have values of at most `largest` V or A; the
+/// source values in the circuit are left at zero.
 ///
 /// # Errors
 /// Non-convergence, a name that is no source or no signal, a singular circuit, and one that is not linear.
@@ -47,6 +48,7 @@ pub fn transfer(
     plan: &Plan,
     inputs: &[String],
     outputs: &[Signal],
+    largest: f64,
 ) -> Result<Transfer, AnalysisError> {
     let sources = inputs.iter().map(|name| source(circuit, name)).collect::<Result<Vec<_>, _>>()?;
     let wanted = Plan { signals: outputs.to_vec(), ..Plan::default() };
@@ -59,7 +61,7 @@ pub fn transfer(
     let rows = Rows::operating_point(solver.circuit, &rest, plan.options.rshunt);
     let offset = read(&mut solver, env, &rest, &mut recorder);
     let mut gain = vec![0.0; outputs.len() * inputs.len()];
-    let mut all = rest.clone();
+    let mut all = vec![0.0; rest.len()];
     for first in (0..inputs.len()).step_by(TOGETHER) {
         let some = first..(first + TOGETHER).min(inputs.len());
         let responses = respond(&mut solver, env, &rows, &rest, &inputs[some.clone()], &sources[some.clone()])?;
@@ -73,14 +75,24 @@ pub fn transfer(
             }
         }
     }
-    set_all(solver.circuit, inputs, &sources, 1.0)?;
-    let mut problem = Problem::new(&mut solver.system, solver.circuit, env, &rows);
-    problem.begin(&all);
-    problem.linearise(&all);
+    for value in [largest, -largest] {
+        set_all(solver.circuit, inputs, &sources, value)?;
+        let x: Vec<f64> = rest.iter().zip(&all).map(|(rest, dx)| rest + value * dx).collect();
+        superposed(&mut solver, env, &rows, &x)?;
+    }
+    set_all(solver.circuit, inputs, &sources, 0.0)?;
+    solver.note_residual(&rows);
+    Ok(Transfer { inputs: inputs.len(), outputs: outputs.len(), offset, gain, stats: solver.stats })
+}
+
+/// Is `x` a solution at rest?
+fn superposed(solver: &mut Solver, env: Env, rows: &Rows, x: &[f64]) -> Result<(), AnalysisError> {
+    let mut problem = Problem::new(&mut solver.system, solver.circuit, env, rows);
+    problem.begin(x);
+    problem.linearise(x);
     // a selector that is about to switch carries its leakage as long as its state is held
     let (unsettled, row) = problem.residual(false);
-    let (_, misfit) = solver.system.kirchhoff(&rows);
-    set_all(solver.circuit, inputs, &sources, 0.0)?;
+    let (_, misfit) = solver.system.kirchhoff(rows);
     // NaN is no agreement
     if misfit.is_nan() || misfit > LINEAR {
         let text = format!("the circuit is not linear: superposed responses violate Kirchhoff's law by {misfit:.1e}");
@@ -90,8 +102,7 @@ pub fn transfer(
         let name = solver.circuit.unknown_signal(row as u32);
         return Err(AnalysisError::NotApplicable(format!("the circuit is not linear: `{name}` does not stay at rest")));
     }
-    solver.note_residual(&rows);
-    Ok(Transfer { inputs: inputs.len(), outputs: outputs.len(), offset, gain, stats: solver.stats })
+    Ok(())
 }
 
 /// Sources whose responses are held at a time.
@@ -174,7 +185,7 @@ mod tests {
     fn superposition_of_a_summing_node() {
         let inputs = ["v1".to_string(), "v2".to_string()];
         let outputs = [Signal::Voltage("m".into()), Signal::Current("v1".into()), Signal::Current("r2".into())];
-        let t = transfer(&mut summer(), &Plan::default(), &inputs, &outputs).unwrap();
+        let t = transfer(&mut summer(), &Plan::default(), &inputs, &outputs, 5.0).unwrap();
         // g = 1 + 1/3 + 1/6 = 1.5 mS: v_m = (v1 + v2/3 + 1 V)/1.5
         let expected = [1.0 / 1.5, 1.0 / 4.5];
         let currents = [(expected[0] - 1.0) * 1e-3, expected[1] * 1e-3];
@@ -196,11 +207,31 @@ mod tests {
         add(&mut b, "d", "d1", &["m", "0"], &[("is", 1e-14)]);
         let mut circuit = b.finish();
         let output = [Signal::Voltage("m".into())];
-        let refused = transfer(&mut circuit, &Plan::default(), &["v1".into()], &output).unwrap_err();
+        let refused = transfer(&mut circuit, &Plan::default(), &["v1".into()], &output, 1.0).unwrap_err();
         assert!(refused.to_string().contains("not linear"), "{refused}");
-        let refused = transfer(&mut summer(), &Plan::default(), &["r1".into()], &output).unwrap_err();
+        let refused = transfer(&mut summer(), &Plan::default(), &["r1".into()], &output, 1.0).unwrap_err();
         assert!(refused.to_string().contains("not an independent source"), "{refused}");
-        let refused = transfer(&mut summer(), &Plan::default(), &["v9".into()], &[]).unwrap_err();
+        let refused = transfer(&mut summer(), &Plan::default(), &["v9".into()], &[], 1.0).unwrap_err();
         assert!(refused.to_string().contains("no source `v9`"), "{refused}");
+    }
+    /// A selector that switches at 2 V is a resistor of its leakage for a read of 1 V, and is found out at 3 V, forward
+    /// and reversed.
+    #[test]
+    fn a_threshold_is_seen_where_the_sources_reach_it() {
+        let ask = |largest: f64| {
+            let mut b = CircuitBuilder::new(300.15);
+            add(&mut b, "v", "v1", &["a", "0"], &[("dc", 0.0)]);
+            let selector = [("goff", 1e-9), ("ron", 1e4), ("vth", 2.0), ("vhold", 0.5), ("w", 0.01), ("ts", 1e-9)];
+            add(&mut b, "threshold", "s1", &["a", "m"], &selector);
+            add(&mut b, "r", "r1", &["m", "0"], &[("r", 1e3)]);
+            let mut circuit = b.finish();
+            transfer(&mut circuit, &Plan::default(), &["v1".into()], &[Signal::Current("r1".into())], largest)
+        };
+        let gain = ask(1.0).unwrap().gain[0];
+        assert!((gain / 1e-9 - 1.0).abs() < 1e-4, "{gain}");
+        for largest in [3.0, -3.0] {
+            let refused = ask(largest).unwrap_err().to_string();
+            assert!(refused.contains("not linear"), "{refused}");
+        }
     }
 }

@@ -161,6 +161,19 @@ pub struct Map {
     pub cols: usize,
     /// Row-major values; not finite = blank.
     pub values: Vec<f64>,
+    /// What rows and columns stand for, where it is not word and bit lines.
+    pub axes: Option<MapAxes>,
+}
+
+/// What rows and columns of a map stand for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MapAxes {
+    /// Rows: `True class`.
+    pub rows: String,
+    /// Columns.
+    pub cols: String,
+    /// Names of single rows and columns; numbers when empty.
+    pub names: Vec<String>,
 }
 
 /// A figure of curves over one abscissa.

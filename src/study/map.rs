@@ -114,6 +114,7 @@ fn maps(real: &CellMaps, ideal: &CellMaps, layout: &Layout, volts: f64) -> Vec<M
         rows: layout.rows,
         cols: layout.cols,
         values,
+        axes: None,
     };
     all.into_iter().chain(states).map(map).collect()
 }

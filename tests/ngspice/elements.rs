@@ -11,7 +11,7 @@ const fn smooth(name: &'static str, text: &'static str) -> Small {
     Small { name, text, slack: 0.0 }
 }
 
-pub const SMALL: [Small; 12] = [
+pub const SMALL: [Small; 13] = [
     smooth(
         "transformer",
         "coupled inductors\nV1 in 0 SIN(0 1 1meg)\nR1 in a 50\nL1 a 0 10u\nL2 b 0 40u\nK1 L1 L2 0.9\nR2 b 0 1k\nC2 b 0 20p\n\
@@ -35,6 +35,11 @@ pub const SMALL: [Small; 12] = [
          B1 b 0 V=exp(-v(a)*v(a))+0.5*tanh(3*v(a))\nRb b 0 1k\nB2 0 c I=1m*v(a)*v(b)+0.1*i(Va)\nRc c 0 1k\nCc c 0 50n\n\
          B3 d 0 V=atan(v(c))+abs(v(a))*tanh(v(b)-0.2)\nRd d 0 1k\nE1 e 0 VALUE={max(v(a),0)*sqrt(1+v(b)*v(b))}\nRe e 0 1k\n\
          B4 f 0 V=pow(abs(v(a)),1.5)+min(v(b),0.4)+0.1*max(v(a)-0.3,0)\nRf f 0 1k\n.tran 5u 2m\n.end\n",
+    ),
+    smooth(
+        "remainder",
+        "remainders of either sign\nV1 a 0 0\nRa a 0 1k\nB1 b 0 V=v(a)%0.7\nRb b 0 1k\n\
+         B2 c 0 V=fmod(v(a),-0.4)\nRc c 0 1k\n.dc V1 -2 2 0.013\n.end\n",
     ),
     smooth(
         "derivative",

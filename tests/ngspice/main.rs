@@ -1,10 +1,11 @@
-//! Every deck of `netlists/` in ngspice and here: node voltages, currents, states, measures.
+//! Every deck of `netlists/` and `netlists/papers/` in ngspice and here: node voltages, currents, states, measures.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::print_stdout, missing_docs)]
 
 mod compare;
 mod elements;
 mod native;
 mod own;
+mod papers;
 mod reference;
 mod settings;
 
@@ -83,7 +84,30 @@ fn every_deck_agrees_with_ngspice() {
     run_all(
         &decks,
         |path| stem(path).unwrap_or_default(),
-        |path| check(parse(path, &ReadOptions::default()), &settings(stem(path).unwrap_or_default())),
+        |path| check(parse(path, &ReadOptions::default()), &settings(stem(path).unwrap_or_default()), &[]),
+    );
+}
+
+#[test]
+fn published_decks_agree_with_ngspice() {
+    if !reference::is_installed() {
+        return;
+    }
+    let mut decks: Vec<PathBuf> = std::fs::read_dir("netlists/papers")
+        .expect("netlists/papers")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "cir"))
+        .filter(|path| !papers::LEFT_OUT.iter().any(|(deck, _)| Some(*deck) == stem(path)))
+        .collect();
+    decks.sort();
+    assert!(decks.len() >= 20, "{decks:?}");
+    run_all(
+        &decks,
+        |path| stem(path).unwrap_or_default(),
+        |path| {
+            let (settings, shortened) = papers::settings(stem(path).unwrap_or_default());
+            check(parse(path, &ReadOptions::default()), &settings, shortened)
+        },
     );
 }
 
@@ -98,7 +122,7 @@ fn elements_and_sources_agree_with_ngspice() {
         |small| {
             // a kink is missed by a part of a step, which is first order in its length
             let settings = Settings { slack: small.slack, points: 10_000.0, ..Settings::default() };
-            check(parse_text(small.name, small.text, &ReadOptions::default()), &settings)
+            check(parse_text(small.name, small.text, &ReadOptions::default()), &settings, &[])
         },
     );
 }
@@ -160,10 +184,11 @@ fn run_all<D: Sync>(decks: &[D], name: impl Fn(&D) -> &str + Sync, work: impl Fn
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
-/// Runs all steps of a deck in both programs.
-fn check((deck, notes): (Deck, Vec<Diagnostic>), settings: &Settings) -> Verdict {
+/// Runs all steps of a deck in both programs, with some parameters at values of the test.
+fn check((deck, notes): (Deck, Vec<Diagnostic>), settings: &Settings, fixed: &[(&str, f64)]) -> Verdict {
     assert!(!sneakpath::diag::has_errors(&notes), "{notes:#?}");
-    let open = |defines| Elaborator::new(deck.clone(), defines);
+    let fixed: Vec<(String, f64)> = fixed.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+    let open = |defines: Vec<_>| Elaborator::new(deck.clone(), [fixed.clone(), defines].concat());
     let folder = tempfile::tempdir().expect("folder");
     let elaborator = open(Vec::new());
     let mut verdict = Verdict::default();

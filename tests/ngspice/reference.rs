@@ -25,6 +25,8 @@ pub fn tightened(text: &str, settings: &Settings, temperature: Option<f64>) -> S
     let mut lines: Vec<String> = text
         .lines()
         .filter(|l| !own.iter().any(|o| l.starts_with(&format!(".options {o}="))))
+        // all nodes are compared
+        .filter(|l| !l.starts_with(".save"))
         .map(|l| match l.strip_prefix(".tran ") {
             Some(rest) => transient(rest, settings),
             None => l.to_string(),

@@ -1,7 +1,7 @@
 //! Expressions in the words of the other simulator.
 
 use super::{Place, Target, Writer};
-use crate::netlist::ast::{Expr, ExprKind, Func, Name, NodeValue};
+use crate::netlist::ast::{BinaryOp, Expr, ExprKind, Func, Name, NodeValue};
 
 impl<'d> Writer<'d> {
     /// The text of an expression.
@@ -56,9 +56,12 @@ impl<'d> Writer<'d> {
 fn translate(expression: &mut Expr, target: Target) {
     match &mut expression.kind {
         ExprKind::Unary(_, a) => translate(a, target),
-        ExprKind::Binary(_, a, b) => {
+        ExprKind::Binary(op, a, b) => {
             translate(a, target);
             translate(b, target);
+            if *op == BinaryOp::Rem && target == Target::Ngspice {
+                expression.kind = remainder(a, b);
+            }
         }
         ExprKind::Ternary(c, a, b) => {
             translate(c, target);
@@ -94,9 +97,21 @@ fn translated(name: &Name, arguments: &[Expr], target: Target) -> Option<ExprKin
             let inside = Expr { kind: call("min", vec![at_least, last.clone()]), span };
             Some(call("pwl", [&[inside], &arguments[1..]].concat()))
         }
+        ("mod" | "fmod", [a, b]) if target == Target::Ngspice => Some(remainder(a, b)),
         ("rand" | "random", _) => Some(ExprKind::Number(0.5)),
         ("flat", _) | ("gauss", [_]) => Some(ExprKind::Number(0.0)),
         ("agauss" | "gauss" | "aunif" | "unif" | "mc" | "limit", [nominal, ..]) => Some(nominal.kind.clone()),
         _ => None,
     }
+}
+
+/// a - b sgn(a/b) floor(|a/b|): ngspice's sources know no remainder.
+fn remainder(a: &Expr, b: &Expr) -> ExprKind {
+    let span = a.span;
+    let new = |kind| Expr { kind, span };
+    let binary = |op, a: Expr, b: Expr| new(ExprKind::Binary(op, Box::new(a), Box::new(b)));
+    let call = |name: &str, x: Expr| new(ExprKind::Call(Name { text: name.to_owned(), span }, vec![x]));
+    let ratio = binary(BinaryOp::Div, a.clone(), b.clone());
+    let whole = binary(BinaryOp::Mul, call("sgn", ratio.clone()), call("floor", call("abs", ratio)));
+    binary(BinaryOp::Sub, a.clone(), binary(BinaryOp::Mul, b.clone(), whole)).kind
 }

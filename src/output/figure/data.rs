@@ -4,7 +4,7 @@ use super::axis::Spacing;
 use crate::numeric::formula::FormulaBuilder;
 use crate::output::trace::{evaluate, step_values};
 use crate::plan::{Figure, Quantity, Trace};
-use crate::result::report::PaperGroup;
+use crate::result::report::{MapAxes, PaperGroup};
 use crate::result::{ArraySnapshot, Column, Table};
 use crate::units::format_si;
 
@@ -92,6 +92,8 @@ pub struct MapPlot {
     pub values: Vec<f64>,
     /// Index of the first row and column.
     pub base: usize,
+    /// What rows and columns stand for, where it is not word and bit lines.
+    pub axes: Option<MapAxes>,
 }
 
 impl FigureData {
@@ -179,6 +181,7 @@ impl FigureData {
             cols: snapshot.cols,
             values: values.clone(),
             base,
+            axes: None,
         }))
     }
 }

@@ -12,6 +12,8 @@ const WIDTH: f64 = 900.0;
 const TOP: f64 = 44.0;
 const BOTTOM: f64 = 70.0;
 const LEFT: f64 = 92.0;
+/// The name of the rows is written here.
+const NAME_ROOM: f64 = 24.0;
 const BAR_GAP: f64 = 26.0;
 const BAR: f64 = 22.0;
 /// Largest side of the array on the page.
@@ -52,17 +54,25 @@ pub(super) fn layout(plot: &MapPlot) -> Result<Scene, String> {
     for (index, share) in indices(plot.cols, across) {
         let x = frame.left + share * across;
         scene.path(vec![(x, frame.bottom), (x, frame.bottom + 5.0)], 1.0, INK);
-        scene.text((x, frame.bottom + 18.0), &(index + plot.base).to_string(), TICK_SIZE, Anchor::Middle, INK);
+        scene.text((x, frame.bottom + 18.0), &tick(plot, index), TICK_SIZE, Anchor::Middle, INK);
     }
     for (index, share) in indices(plot.rows, down) {
         let y = frame.top + share * down;
         scene.path(vec![(frame.left, y), (frame.left - 5.0, y)], 1.0, INK);
-        scene.text((frame.left - 9.0, y), &(index + plot.base).to_string(), TICK_SIZE, Anchor::End, INK);
+        scene.text((frame.left - 9.0, y), &tick(plot, index), TICK_SIZE, Anchor::End, INK);
     }
-    scene.text((middle, frame.bottom + 46.0), "Bit line (column)", NAME_SIZE, Anchor::Middle, INK);
-    scene.text((24.0, (frame.top + frame.bottom) / 2.0), "Word line (row)", NAME_SIZE, Anchor::Upwards, INK);
+    let (across_name, down_name) =
+        plot.axes.as_ref().map_or(("Bit line (column)", "Word line (row)"), |axes| (&axes.cols, &axes.rows));
+    scene.text((middle, frame.bottom + 46.0), across_name, NAME_SIZE, Anchor::Middle, INK);
+    scene.text((NAME_ROOM, (frame.top + frame.bottom) / 2.0), down_name, NAME_SIZE, Anchor::Upwards, INK);
     draw_bar(&mut scene, &frame, &bar_axis, labels);
     Ok(scene)
+}
+
+/// What stands at a row or column.
+fn tick(plot: &MapPlot, index: usize) -> String {
+    let name = plot.axes.as_ref().and_then(|axes| axes.names.get(index));
+    name.cloned().unwrap_or_else(|| (index + plot.base).to_string())
 }
 
 fn draw_cells(scene: &mut Scene, plot: &MapPlot, frame: &Frame, axis: &Axis) {

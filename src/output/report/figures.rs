@@ -52,6 +52,7 @@ fn colours(map: &Map, title: &str) -> FigureData {
         cols: map.cols,
         values: map.values.clone(),
         base: 0,
+        axes: map.axes.clone(),
     })
 }
 

@@ -110,7 +110,7 @@ pub fn pulsed(context: &Context, cell: &Cell, arguments: &Arguments, stress: &St
 /// A map of the array.
 #[must_use]
 pub fn map(name: &str, label: &str, unit: &str, (rows, cols): (usize, usize), values: Vec<f64>) -> Map {
-    Map { name: name.to_owned(), label: label.to_owned(), unit: unit.to_owned(), rows, cols, values }
+    Map { name: name.to_owned(), label: label.to_owned(), unit: unit.to_owned(), rows, cols, values, axes: None }
 }
 
 fn cells(layout: &Layout, lrs: &[bool], voltage: &[f64], bits: &[f64], start: &[f64]) -> Vec<(usize, Victim)> {

@@ -1,11 +1,8 @@
 //! The words of the study, and the files they name.
 
-use std::path::Path;
-
-use super::super::{Argument, Arguments, Card, Context, Fallback, Kind, Study, StudyError};
+use super::super::{Argument, Arguments, Card, Context, Fallback, Kind, Study, StudyError, file};
 use super::report::{Method, Question, answer};
 use super::{DEBIAN_FOLDER, DataError, Dataset, FASHION_CLASSES, Read, Split};
-use crate::elaborate::percell;
 use crate::result::report::Report;
 
 const ARGUMENTS: &[Argument] = &[
@@ -101,9 +98,8 @@ impl Study for Infer {
         if let Some(count) = arguments.count_if_given("count") {
             set = set.truncated(count);
         }
-        let file = &arguments.file("weights", arguments.word("weights"));
-        let weights = percell::read(file).map_err(|error| StudyError::request(error.to_string()))?;
-        let weights = whole(file, weights)?;
+        let written = arguments.word("weights");
+        let weights = file::matrix(context, arguments, "weights", written)?;
         let question = Question {
             cell: arguments.cell.clone().unwrap_or_default(),
             parameter: arguments.word("parameter").to_owned(),
@@ -113,7 +109,7 @@ impl Study for Infer {
                 Vec::new()
             },
             weights,
-            file: file.to_owned(),
+            file: arguments.file("weights", written),
             wires: arguments.numbers("rwire").to_vec(),
             sense: arguments.number("rsense"),
             read: Read { full_scale: arguments.number("vmax"), pulse: arguments.number("pulse") },
@@ -130,19 +126,9 @@ impl Study for Infer {
 
 /// The test half of a folder, or a pair of files.
 fn data(arguments: &Arguments) -> Result<Dataset, DataError> {
-    let images = Path::new(arguments.word("images"));
+    let images = arguments.file("images", arguments.word("images"));
     match arguments.word("labels") {
-        "" => Dataset::from_folder(images, Split::Test),
-        labels => Dataset::read(images, Path::new(labels)),
+        "" => Dataset::from_folder(&images, Split::Test),
+        labels => Dataset::read(&images, &arguments.file("labels", labels)),
     }
-}
-
-/// Weights that are there and are numbers.
-fn whole(file: &Path, weights: percell::Matrix) -> Result<percell::Matrix, StudyError> {
-    if weights.rows * weights.cols == 0 {
-        return Err(StudyError::request(format!("`{}` holds no weights", file.display())));
-    }
-    let (rows, cols) = (weights.rows, weights.cols);
-    let values = weights.fit(file, rows, cols, 1.0, 0.0).map_err(|error| StudyError::request(error.to_string()))?;
-    Ok(percell::Matrix { rows, cols, values })
 }

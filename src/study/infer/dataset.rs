@@ -77,6 +77,9 @@ impl Dataset {
     /// # Errors
     /// As [`Dataset::read`]; a missing file names the package that brings it.
     pub fn from_folder(folder: &Path, split: Split) -> Result<Self, DataError> {
+        if folder.is_file() {
+            return Err(DataError::Unlabelled { path: folder.display().to_string() });
+        }
         let [images, labels] = split.files().map(|name| present(folder, name));
         Self::read(&images?, &labels?)
     }
@@ -162,5 +165,8 @@ mod tests {
     fn a_missing_set_names_its_package() {
         let missing = Dataset::from_folder(Path::new("/nowhere"), Split::Train).unwrap_err().to_string();
         assert!(missing.contains("/nowhere/train-images") && missing.contains("dataset-fashion-mnist"), "{missing}");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let one = Dataset::from_folder(file.path(), Split::Test).unwrap_err().to_string();
+        assert!(one.contains("is a file") && one.contains("`labels` must name"), "{one}");
     }
 }

@@ -124,6 +124,12 @@ pub enum DataError {
         /// Path that was looked for.
         path: String,
     },
+    /// One file where the folder of a set was expected.
+    #[error("`{path}` is a file: with one file of images, `labels` must name the IDX file of their labels")]
+    Unlabelled {
+        /// Path.
+        path: String,
+    },
     /// The system refused.
     #[error("cannot read `{path}`: {reason}")]
     Unreadable {

@@ -30,15 +30,22 @@ pub struct Network {
 }
 
 impl Network {
-    /// Finds the response of a circuit to its inputs. `watched` are further signals for [`Network::watch`].
+    /// Finds the response of a circuit to its inputs, which are at most `full_scale` V. `watched` are further signals for
+    /// [`Network::watch`].
     ///
     /// # Errors
     /// Names that do not exist, a circuit that is not linear or has no operating point.
-    pub fn new(circuit: &mut Circuit, plan: &Plan, ports: &Ports, watched: &[Signal]) -> Result<Self, InferError> {
+    pub fn new(
+        circuit: &mut Circuit,
+        plan: &Plan,
+        ports: &Ports,
+        watched: &[Signal],
+        full_scale: f64,
+    ) -> Result<Self, InferError> {
         let mut signals = ports.outputs.clone();
         signals.extend(ports.inputs.iter().map(|name| Signal::Current(name.clone())));
         signals.extend_from_slice(watched);
-        let transfer = analysis::transfer(circuit, plan, &ports.inputs, &signals)?;
+        let transfer = analysis::transfer(circuit, plan, &ports.inputs, &signals, full_scale)?;
         Ok(Self { classes: ports.outputs.len(), watched: watched.len(), transfer })
     }
 

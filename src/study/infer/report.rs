@@ -8,7 +8,7 @@ use super::settling::{self, Effort, Layout};
 use super::{Dataset, InferError, Laws, Network, Outcome, Ports, Read, Score, measure, read_ideal, run_steps};
 use crate::elaborate::percell::Matrix;
 use crate::plan::{Overrides, Signal};
-use crate::result::report::{Axis, Chart, Fact, Grid, Map, Report, Series};
+use crate::result::report::{Axis, Chart, Fact, Grid, Map, MapAxes, Report, Series};
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,16 +93,14 @@ pub fn answer(question: &Question, set: &Dataset, context: &Context) -> Result<R
         )));
     }
     let mut report = Report { title: format!("{rows} x {cols} network, {} images", set.len()), ..Report::default() };
-    let mut wires = question.wires.clone();
-    // the ideal network is what the others are compared with
-    if !wires.contains(&0.0) {
-        wires.insert(0, 0.0);
-    }
+    // the ideal network is what the others are compared with; every cell of it sees its whole input, so it tells most
+    // about the cells
+    let wires: Vec<f64> = std::iter::once(0.0).chain(question.wires.iter().copied().filter(|w| *w != 0.0)).collect();
     context.watch.expect(wires.len());
-    let mut readings = Vec::new();
+    let (mut readings, mut known) = (Vec::new(), Known::default());
     for wire in wires {
         context.check()?;
-        readings.push(read_all(question, set, wire, context, &mut report)?);
+        readings.push(read_all(question, set, wire, context, &mut known, &mut report)?);
         context.watch.advance();
     }
     define(&mut report);
@@ -125,11 +123,21 @@ fn bench(question: &Question, wire: f64, context: &Context) -> Result<Bench, Stu
     Ok(context.definitions.bench(&lines)?.with_matrix("weights", rows, cols, values))
 }
 
+/// What earlier networks told about the cells.
+#[derive(Default)]
+struct Known {
+    /// They are not linear.
+    nonlinear: bool,
+    /// Their laws, or why they have none.
+    laws: Option<Result<Laws, String>>,
+}
+
 fn read_all(
     question: &Question,
     set: &Dataset,
     wire: f64,
     context: &Context,
+    known: &mut Known,
     report: &mut Report,
 ) -> Result<Reading, StudyError> {
     let Matrix { rows, cols, .. } = question.weights;
@@ -139,10 +147,10 @@ fn read_all(
     };
     let bench = bench(question, wire, context)?;
     let mut built = bench.build(&Overrides::default())?;
-    if matches!(question.method, Method::Automatic | Method::Matrix) {
+    if matches!(question.method, Method::Automatic | Method::Matrix) && !known.nonlinear {
         let cells: Vec<Signal> =
             if wire > 0.0 { (0..rows * cols).map(|k| cell_voltage(k, cols)).collect() } else { Vec::new() };
-        match Network::new(&mut built.circuit, &built.plan, &ports, &cells) {
+        match Network::new(&mut built.circuit, &built.plan, &ports, &cells, question.read.full_scale) {
             Ok(network) => {
                 let outcome = network.run(set, question.read).map_err(fault)?;
                 report.trust.add(network.stats());
@@ -150,13 +158,20 @@ fn read_all(
                 return Ok(Reading { wire, score: outcome.score(set), outcome, drop });
             }
             Err(InferError::Analysis(crate::analysis::AnalysisError::NotApplicable(_)))
-                if question.method == Method::Automatic => {}
+                if question.method == Method::Automatic =>
+            {
+                known.nonlinear = true;
+            }
             Err(error) => return Err(fault(error)),
         }
     }
     if question.method != Method::Steps {
-        match measure(question, context)? {
-            Ok(laws) => return follow(question, set, wire, &laws, report),
+        let laws = match known.laws.take() {
+            Some(laws) => laws,
+            None => measure(question, context)?,
+        };
+        match known.laws.insert(laws) {
+            Ok(laws) => return follow(question, set, wire, laws, report),
             Err(reason) if question.method == Method::States => {
                 return Err(StudyError::request(format!(
                     "the states of `{}` cannot be followed: {reason}",
@@ -311,20 +326,26 @@ fn draw(question: &Question, readings: &[Reading], report: &mut Report) {
     for Reading { wire, score, drop, .. } in readings {
         report.maps.push(Map {
             name: format!("confusion_{wire}ohm"),
-            label: format!("images of label (row) answered with (column), {wire} ohm per segment"),
+            label: format!("images, {wire} ohm per segment"),
             unit: String::new(),
             rows: cols,
             cols,
             values: score.confusion.iter().map(|&n| n as f64).collect(),
+            axes: Some(MapAxes {
+                rows: "True class (label)".to_owned(),
+                cols: "Predicted class (answer)".to_owned(),
+                names: question.names.clone(),
+            }),
         });
         if let Some(drop) = drop {
             report.maps.push(Map {
                 name: format!("ir_drop_{wire}ohm"),
-                label: "mean of V_in - V_cell".to_owned(),
+                label: format!("mean of V_in - V_cell, {wire} ohm per segment"),
                 unit: "V".to_owned(),
                 rows,
                 cols,
                 values: drop.mean.clone(),
+                axes: None,
             });
         }
     }

@@ -168,7 +168,7 @@ fn found_map(maps: &mut Vec<Map>, point: &Point, found: &Margins) {
     maps.retain(|map| map.name != name);
     let values = cells.iter().map(|lrs| f64::from(u8::from(*lrs))).collect();
     let label = format!("Worst data under {}, 1 = LRS", point.scheme.name);
-    maps.push(Map { name, label, unit: String::new(), rows, cols, values });
+    maps.push(Map { name, label, unit: String::new(), rows, cols, values, axes: None });
 }
 
 fn row(point: &Point, found: &Margins) -> Vec<Value> {

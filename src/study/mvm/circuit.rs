@@ -79,7 +79,8 @@ impl Crossbar<'_> {
         let outputs: Vec<Signal> = (0..self.cols).map(|j| Signal::Current(format!("vout{j}"))).collect();
         let inputs: Vec<String> = (0..self.rows).map(|i| format!("vin{i}")).collect();
         let mut built = self.bench(context, &vec![0.0; self.rows])?.build(&Overrides::default())?;
-        match analysis::transfer(&mut built.circuit, &built.plan, &inputs, &outputs) {
+        let largest = vectors.iter().flatten().fold(0.0, |most: f64, v| most.max(v.abs()));
+        match analysis::transfer(&mut built.circuit, &built.plan, &inputs, &outputs, largest) {
             Ok(found) => {
                 trust.add(&found.stats);
                 let column = |j: usize, v: &[f64]| {

@@ -246,6 +246,7 @@ fn maps(facts: &Facts, cells: &Cells) -> Vec<Map> {
         rows: facts.goals.rows,
         cols: facts.goals.cols,
         values,
+        axes: None,
     };
     list.map(map).to_vec()
 }
