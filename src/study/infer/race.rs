@@ -155,9 +155,13 @@ impl<'a> Race<'a> {
             let ahead = (&self.ahead, self.actions_ahead.as_slice());
             let pull = Some((-2.0 / (GAMMA * h), one.states.as_slice()));
             self.wires.stage(ahead, &self.actions, pull, &self.volts, ON_THE_WAY, two)?;
-            let apart = one.states.iter().zip(&two.states).map(|(a, b)| (a + b).abs() / (2.0 * GAMMA));
-            let error = apart.fold(0.0, worse);
+            let (error, moved) = worst_cell(one, two);
             let factor = (0.85 * (accuracy / error.max(1e-12)).sqrt()).clamp(0.25, 3.0);
+            // a cell whose target is a step in front of it may stay where it is for ever, at a steady error
+            if error > 0.25 * accuracy && moved < 0.25 * error {
+                h *= factor.min(0.5);
+                continue;
+            }
             if error <= accuracy {
                 self.ahead.combine(&self.now, (1.5 / GAMMA, one), (0.5 / GAMMA, two));
                 std::mem::swap(&mut self.now, &mut self.ahead);
@@ -194,6 +198,21 @@ impl<'a> Race<'a> {
         }
         (columns, power)
     }
+}
+
+/// The largest error of a state in a step of these stages, and how far that state goes.
+fn worst_cell(one: &Moment, two: &Moment) -> (f64, f64) {
+    let mut worst = (0.0, 0.0);
+    for (u, w) in one.states.iter().zip(&two.states) {
+        let (error, moved) = ((u + w).abs() / (2.0 * GAMMA), (3.0 * u + w).abs() / (2.0 * GAMMA));
+        if error.is_nan() {
+            return (f64::INFINITY, 0.0);
+        }
+        if error > worst.0 {
+            worst = (error, moved);
+        }
+    }
+    worst
 }
 
 /// Largest of some sizes; infinite where there is one that is no number.
