@@ -39,7 +39,7 @@ pub const SMALL: [Small; 13] = [
     smooth(
         "remainder",
         "remainders of either sign\nV1 a 0 0\nRa a 0 1k\nB1 b 0 V=v(a)%0.7\nRb b 0 1k\n\
-         B2 c 0 V=fmod(v(a),-0.4)\nRc c 0 1k\n.dc V1 -2 2 0.013\n.end\n",
+         B2 c 0 V=fmod(v(a),-0.4)\nRc c 0 1k\n.dc V1 -2.0017 2 0.013\n.end\n",
     ),
     smooth(
         "derivative",

@@ -269,7 +269,7 @@ fn check_table(ours: &Table, theirs: &Table, names: &Names, settings: &Settings,
     let axes = ours.header.has_axis.then(|| (ours.data[0].as_slice(), theirs.data[0].as_slice()));
     let (axis, their_axis) = axes.unwrap_or((&[0.0], &[0.0]));
     let span = axis.last().unwrap_or(&0.0) - axis.first().unwrap_or(&0.0);
-    for (column, name) in &names.0 {
+    for (column, name) in names.0.iter().filter(|(_, name)| !settings.aside.contains(&name.as_str())) {
         let (Some(a), Some(b)) = (mine.get(name.as_str()), other.get(column.as_str())) else {
             panic!("`{name}` was not recorded");
         };

@@ -19,6 +19,8 @@ pub struct Settings {
     pub instants: Instants,
     /// Further options of ngspice.
     pub extra: &'static str,
+    /// Signals that are not compared.
+    pub aside: &'static [&'static str],
 }
 
 /// Time points of a comparison.
@@ -41,6 +43,7 @@ impl Default for Settings {
             chgtol: 1e-20,
             instants: Instants::Both,
             extra: "",
+            aside: &[],
         }
     }
 }
