@@ -1,19 +1,17 @@
 //! Many input vectors through a 784 x 10 array.
 
-use super::common::{build, network, scipy};
-use super::race::{Bench, Run, race, seconds};
+use super::common::{network, peers, scipy};
+use super::race::{Bench, OURS, Run, race, seconds};
 use super::selector::MODEL;
 use super::table::{Asked, Line, Peer, Unit};
 use sneakpath::crossbar::{Port, transfer};
 use sneakpath::numeric::rng::Stream;
-use sneakpath::plan::Signal;
-use sneakpath::study::infer::{Dataset, InferError, Ports, Read, run_steps};
 
 const ROWS: usize = 784;
 const COLS: usize = 10;
-const THREADS: usize = 2;
-/// Expected seconds beyond which the images are not begun.
-const PATIENCE: f64 = 600.0;
+/// Pixels of a side.
+const SIDE: usize = 28;
+const THREADS: &str = "2";
 
 /// All column currents by one transfer matrix, its making included.
 pub fn linear(bench: &Bench, print: &mut dyn FnMut(Line)) {
@@ -61,64 +59,42 @@ pub fn linear(bench: &Bench, print: &mut dyn FnMut(Line)) {
     print(line);
 }
 
-/// An operating point per image with a hysteretic selector in every cell.
+/// The study of images on cells with a hysteretic selector, as a whole process: with ideal wires, then with 1 ohm per
+/// segment; the states of all cells are followed image by image.
 pub fn one_selector(bench: &Bench, print: &mut dyn FnMut(Line)) {
     let vectors = bench.size(10_000, 20);
-    let work = format!("{ROWS}x{COLS}, {vectors} vectors, 1S-1R, {THREADS} threads");
-    let mut classes = String::new();
-    let figures = steps(bench, vectors).map(|(time, counts)| {
-        classes = format!("one run; images by largest current: {counts:?}");
-        vec![time]
+    let work = format!("{ROWS}x{COLS}, {vectors} vectors twice, 1S-1R, {THREADS} threads");
+    let figures = images(bench, vectors).and_then(|()| {
+        let arguments = ["infer", "images.cir", "--threads", THREADS];
+        peers::run(OURS, &arguments, &bench.directory).map(|finished| vec![finished.seconds])
     });
-    print(Line::new(work, Unit::Seconds, figures, Asked::AtMost(120.0)).note(classes));
+    print(Line::new(work, Unit::Seconds, figures, Asked::AtMost(120.0)).note("one run".to_string()));
 }
 
-/// Seconds, building the circuits included, and how often each column had the largest current.
-fn steps(bench: &Bench, vectors: usize) -> Result<(f64, [usize; COLS]), String> {
-    let path = bench.directory.join(bench.file("images.cir", &deck())?);
-    let plan = build(&path)?.plan;
-    let ports = Ports {
-        inputs: (0..ROWS).map(|k| format!("vin_{k}")).collect(),
-        outputs: (0..COLS).map(|k| Signal::Current(format!("rs_{k}"))).collect(),
+/// Deck and IDX files: half of the pixels black, the others of any grey, about the mean of Fashion-MNIST.
+fn images(bench: &Bench, count: usize) -> Result<(), String> {
+    let mut random = Stream::new(3, 1, "pixels");
+    let pixel = |_| if random.uniform() < 0.5 { 0 } else { (256.0 * random.uniform()) as u8 };
+    let pixels: Vec<u8> = (0..count * ROWS).map(pixel).collect();
+    let number = |n: usize| (n as u32).to_be_bytes();
+    let head = [[0, 0, 8, 3], number(count), number(SIDE), number(SIDE)];
+    let write = |name: &str, bytes: &[u8]| {
+        std::fs::write(bench.directory.join(name), bytes).map_err(|e| format!("{name}: {e}"))
     };
-    let fresh = || build(&path).map(|built| built.circuit).map_err(InferError::Circuit);
-    let read = Read { full_scale: 1.0, pulse: 100e-9 };
-    let (first, outcome) = seconds(|| run_steps(fresh, &plan, &ports, &images(1), read));
-    outcome.map_err(|e| e.to_string())?;
-    let all = first * vectors as f64 / THREADS as f64;
-    if all > PATIENCE {
-        return Err(format!("not run: the first vector takes {first:.1} s, all would take {:.1} h", all / 3600.0));
-    }
-    let set = images(vectors);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(THREADS).build().map_err(|e| e.to_string())?;
-    let (time, outcome) = seconds(|| pool.install(|| run_steps(fresh, &plan, &ports, &set, read)));
-    let outcome = outcome.map_err(|e| e.to_string())?;
-    let mut counts = [0; COLS];
-    for currents in outcome.outputs.chunks_exact(COLS) {
-        let best = (0..COLS).max_by(|a, b| currents[*a].total_cmp(&currents[*b])).unwrap_or(0);
-        counts[best] += 1;
-    }
-    Ok((time, counts))
+    write("images.idx", &[head.as_flattened(), &pixels].concat())?;
+    write("labels.idx", &[[[0, 0, 8, 1], number(count)].as_flattened(), &vec![0; count]].concat())?;
+    bench.file("images.cir", &deck()).map(|_| ())
 }
 
-/// The weights of the trained network in the memories of 1S-1R cells, 1 ohm per segment.
+/// The weights of the trained network, on 32 levels, in the memories of 1S-1R cells.
 fn deck() -> String {
-    let (row, col) = (ROWS - 1, COLS - 1);
     format!(
         "images\n.include \"{MODEL}\"\n.param gmax=14.2957u\n.func memory(g)={{1/(1/g-10.6k)}}\n\
-         .subckt cell wl bl w=0\n.param g={{max(gmax*w,1n)}}\n\
+         .subckt cell wl bl w=0\n.param g={{max(gmax*floor(31*w+0.5)/31,1n)}}\n\
          X1 wl bl ecm_1s1r x0={{max(0,(memory(g)-3.96n)/(200u-3.96n))}}\n.ends\n\
-         .xbar NET {ROWS} {COLS} CELL=cell(wl bl) RWL=1 RBL=1 w=FILE(\"{WEIGHTS}\")\n\
-         Xa W[0:{row}] B[0:{col}] NET\nVin[0:{row}] W[0:{row}] 0 0\nRs[0:{col}] B[0:{col}] 0 1m\n.op\n.end\n"
+         .infer cell weights=\"{WEIGHTS}\" images=images.idx labels=labels.idx rwire=1\n.end\n"
     )
 }
 
 /// One weight from 0 to 1 per cell.
 const WEIGHTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/fashion_784x10.csv");
-
-/// Half of the pixels black, the others of any grey: about the mean of Fashion-MNIST, without its files.
-fn images(count: usize) -> Dataset {
-    let mut random = Stream::new(3, 1, "pixels");
-    let pixel = |_| if random.uniform() < 0.5 { 0 } else { (256.0 * random.uniform()) as u8 };
-    Dataset { height: 28, width: 28, pixels: (0..count * ROWS).map(pixel).collect(), labels: vec![0; count] }
-}

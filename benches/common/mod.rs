@@ -7,13 +7,11 @@ pub mod decks;
 pub mod peers;
 pub mod scipy;
 
-use std::path::Path;
 use std::time::Instant;
 
 use sneakpath::crossbar::{LinePcg, Lines, Network};
-use sneakpath::diag::Severity;
 use sneakpath::elaborate::{Elaborated, Elaborator};
-use sneakpath::netlist::{self, ReadOptions};
+use sneakpath::netlist;
 use sneakpath::numeric::rng::Stream;
 use sneakpath::plan::Overrides;
 use sneakpath::result::Table;
@@ -64,15 +62,6 @@ pub fn median(values: &[f64]) -> f64 {
 /// The larger; not a number when either is not.
 pub fn nan_max(a: f64, b: f64) -> f64 {
     if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
-}
-
-/// Deck to circuit; the first mistake otherwise.
-pub fn build(path: &Path) -> Result<Elaborated, String> {
-    let (deck, said) = netlist::parse(path, &ReadOptions::default());
-    match said.iter().find(|d| d.severity == Severity::Error) {
-        Some(error) => Err(format!("{}: {}", path.display(), error.message)),
-        None => elaborate(deck),
-    }
 }
 
 /// Parsed deck to circuit; the first mistake otherwise.
