@@ -6,14 +6,16 @@ use super::error::Failure;
 use super::solver::Solver;
 use crate::circuit::UnknownKind;
 use crate::device::Env;
-use crate::numeric::control::{self, Pseudo};
+use crate::numeric::control::{FINAL_PSEUDO_STEP, Pseudo, PseudoClock};
 use crate::numeric::newton::{Effort, NewtonError};
 use crate::system::Rows;
 
 /// Pseudo-time steps before giving up.
 const PSEUDO_LIMIT: usize = 4000;
-/// Newton iterations of one of them.
-const STEP_ITERATIONS: usize = 15;
+/// Newton iterations of one of them: a step that needs more had better be shorter.
+const STEP_ITERATIONS: usize = 8;
+/// Tolerances on the way are taken this many times; where it ends is solved to the tolerances themselves.
+const STEP_SLACK: f64 = 30.0;
 
 /// gmin stepping, source stepping, pseudo-transient, in this order.
 pub fn with_aids(
@@ -59,7 +61,7 @@ pub fn with_aids(
 fn step_gmin(solver: &mut Solver, env: Env, rows: &Rows, x: &mut Vec<f64>) -> Result<(), NewtonError> {
     const START: f64 = 1e-2;
     const END: f64 = 1e-13;
-    let effort = Effort { iterations: solver.options.itl2.max(20), damped: true };
+    let effort = Effort::damped(solver.options.itl2.max(20));
     let mut shunt = START;
     let mut factor: f64 = 10.0;
     let mut good = x.clone();
@@ -88,12 +90,12 @@ fn step_gmin(solver: &mut Solver, env: Env, rows: &Rows, x: &mut Vec<f64>) -> Re
             }
         }
     }
-    solver.newton(env, rows, x, Effort { iterations: solver.options.itl1, damped: true }).map(|_| ())
+    solver.newton(env, rows, x, Effort::damped(solver.options.itl1)).map(|_| ())
 }
 
 /// Scales all independent sources from 0 to 1.
 fn step_sources(solver: &mut Solver, env: Env, rows: &Rows, x: &mut Vec<f64>) -> Result<(), NewtonError> {
-    let effort = Effort { iterations: solver.options.itl2.max(20), damped: true };
+    let effort = Effort::damped(solver.options.itl2.max(20));
     let (mut scale, mut step) = (0.0f64, 0.1f64);
     let mut zero = env;
     zero.source_scale = 0.0;
@@ -134,67 +136,63 @@ pub fn follow_states(
     x: &mut Vec<f64>,
     capacitance: f64,
 ) -> Result<(), NewtonError> {
-    // a step that needs more had better be shorter
-    let effort = Effort { iterations: STEP_ITERATIONS, damped: capacitance > 0.0 };
-    let final_effort = Effort { iterations: solver.options.itl1, damped: true };
+    let plain = Effort { slack: STEP_SLACK, ..Effort::plain(STEP_ITERATIONS) };
+    let effort = if capacitance > 0.0 { Effort::damped(STEP_ITERATIONS) } else { plain };
+    let last_effort = Effort::damped(solver.options.itl1);
     let settling: Vec<(usize, f64)> = solver.settling().to_vec();
-    let mut h = control::first_pseudo_step(f64::INFINITY);
     if capacitance > 0.0 {
         let held = rows_with_states_held(solver, rows, x);
         if solver.newton(env, &held, &mut x.clone(), effort).is_ok() {
             solver.newton(env, &held, x, effort)?;
         }
-    } else {
-        solver.system.load(solver.circuit, &env, x);
-        let fastest = settling.iter().map(|&(k, scale)| solver.system.sums.f[k].abs() / scale).fold(0.0, f64::max);
-        h = control::first_pseudo_step(fastest);
     }
+    solver.system.load(solver.circuit, &env, x);
+    let rate = |&(k, scale): &(usize, f64)| solver.system.sums.f[k].abs() / scale;
+    let fastest = settling.iter().map(rate).fold(0.0, f64::max);
+    let mut clock = PseudoClock::new(if capacitance > 0.0 { f64::INFINITY } else { fastest });
+    let stored = |solver: &Solver| settling.iter().map(|&(k, _)| solver.system.sums.q[k]).collect::<Vec<f64>>();
+    let mut past = stored(solver);
+    let mut before = x.clone();
+    let mut moving = rows.clone();
     let mut last = NewtonError::Limit { iterations: 0, worst: Vec::new() };
     for _ in 0..PSEUDO_LIMIT {
-        let before = x.clone();
-        let mut moving = rows.clone();
-        solver.system.load(solver.circuit, &env, &before);
-        for &(k, _) in &settling {
+        before.clone_from(x);
+        let h = clock.step;
+        for (&(k, _), q) in settling.iter().zip(&past) {
             moving.alpha[k] = 1.0 / h;
-            moving.beta[k] = -solver.system.sums.q[k] / h;
+            moving.beta[k] = -q / h;
         }
         if capacitance > 0.0 {
             for k in 0..before.len() {
                 if solver.system.kind(k) == UnknownKind::Voltage {
-                    moving.shunt[k] += capacitance / h;
+                    moving.shunt[k] = rows.shunt[k] + capacitance / h;
                     moving.reference[k] = before[k];
                 }
             }
         }
-        let outcome = solver.newton(env, &moving, x, effort);
+        let solved = solver.newton(env, &moving, x, effort).map_err(|error| last = error).is_ok();
         let moved = settling.iter().map(|&(k, scale)| (x[k] - before[k]).abs() / scale).fold(0.0, f64::max);
-        let solved = outcome.map_err(|error| last = error).ok();
-        match control::judge_pseudo_step(h, solved.map(|_| moved)) {
-            Pseudo::Accept(next) => {
+        match clock.judge(solved.then_some(moved)) {
+            Pseudo::Accept => {
+                past = stored(solver);
                 let still = (0..x.len()).all(|k| {
                     let tolerance = solver.options.reltol * x[k].abs() + solver.system.absolute(k);
                     (x[k] - before[k]).abs() <= tolerance
                 });
-                if still && h >= control::FINAL_PSEUDO_STEP {
-                    let arrived = x.clone();
-                    match solver.newton(env, rows, x, final_effort) {
-                        Ok(_) if !jumped(solver, &arrived, x) => return Ok(()),
-                        Ok(_) => x.clone_from(&arrived),
-                        Err(error) => {
-                            last = error;
-                            x.clone_from(&arrived);
-                        }
+                if still && h >= FINAL_PSEUDO_STEP {
+                    before.clone_from(x);
+                    match solver.newton(env, rows, x, last_effort) {
+                        Ok(_) if !jumped(solver, &before, x) => return Ok(()),
+                        Ok(_) => {}
+                        Err(error) => last = error,
                     }
+                    x.clone_from(&before);
                     if h > 1e12 {
                         return Err(last);
                     }
                 }
-                h = next;
             }
-            Pseudo::Reject(next) => {
-                x.clone_from(&before);
-                h = next;
-            }
+            Pseudo::Reject => x.clone_from(&before),
             Pseudo::Hopeless => return Err(last),
         }
     }
@@ -239,7 +237,7 @@ mod tests {
         let start = solver.start();
         let rows = Rows::operating_point(solver.circuit, &start, None);
         let mut reference = start.clone();
-        solver.newton(env, &rows, &mut reference, Effort { iterations: 200, damped: true }).unwrap();
+        solver.newton(env, &rows, &mut reference, Effort::damped(200)).unwrap();
         let pseudo: fn(&mut Solver, Env, &Rows, &mut Vec<f64>) -> Result<(), NewtonError> =
             |s, e, r, x| follow_states(s, e, r, x, PSEUDO_CAPACITANCE);
         for (name, aid) in

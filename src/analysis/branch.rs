@@ -14,8 +14,9 @@ use crate::system::{Rows, Surroundings};
 
 /// A state that moved by more than this fraction of its scale in one solve may have jumped to another branch.
 const BRANCH_JUMP: f64 = 0.05;
-/// Rounds of cells settling each for itself.
+/// Rounds of cells settling each for itself, and Newton iterations of the circuit after each.
 const CELL_ROUNDS: usize = 3;
+const CELL_ITERATIONS: usize = 8;
 /// More cells than this cost more than following all states together, and would hardly leave the lines where they are.
 const MOST_RESTLESS: usize = 10_000;
 /// The lines may move by this fraction of the voltage at the ports while a cell settles.
@@ -34,14 +35,14 @@ pub fn settle(
 ) -> Result<(), Box<Failure>> {
     let before = x.clone();
     if solver.settling().is_empty() {
-        return match solver.newton(env, rows, x, Effort { iterations, damped: true }) {
+        return match solver.newton(env, rows, x, Effort::damped(iterations)) {
             Ok(_) => Ok(()),
             Err(error) => with_aids(solver, env, rows, x, &before, at, error),
         };
     }
     // voltages first, with the states where history left them; then, if that is where they stay, all of it
     let held = rows_with_states_held(solver, rows, x);
-    let voltages = match solver.newton(env, &held, x, Effort { iterations, damped: true }) {
+    let voltages = match solver.newton(env, &held, x, Effort::damped(iterations)) {
         Ok(_) => x.clone(),
         Err(error) => {
             x.clone_from(&before);
@@ -58,15 +59,18 @@ pub fn settle(
         note_branch(solver, &before, x, at);
         return Ok(());
     }
-    x.clone_from(&voltages);
-    let effort = Effort { iterations: iterations.min(DIRECT_ITERATIONS), damped: true };
-    if solver.newton(env, rows, x, effort).is_ok() && !jumped(solver, &before, x) {
-        return Ok(());
-    }
-    let moving = moved_states(solver, &voltages, x);
-    if !foreseen && settle_in_cells(solver, env, rows, (&voltages, moving), x, iterations) {
-        note_branch(solver, &before, x, at);
-        return Ok(());
+    if !foreseen {
+        x.clone_from(&voltages);
+        if solver.newton(env, rows, x, Effort::damped(iterations.min(DIRECT_ITERATIONS))).is_ok()
+            && !jumped(solver, &before, x)
+        {
+            return Ok(());
+        }
+        let moving = moved_states(solver, &voltages, x);
+        if settle_in_cells(solver, env, rows, (&voltages, moving), x, iterations) {
+            note_branch(solver, &before, x, at);
+            return Ok(());
+        }
     }
     x.clone_from(&voltages);
     match follow_states(solver, env, rows, x, 0.0) {
@@ -97,7 +101,7 @@ fn settle_in_cells(
             return false;
         };
         x.clone_from(&settled);
-        let solved = solver.newton(env, rows, x, Effort { iterations, damped: true }).is_ok();
+        let solved = solver.newton(env, rows, x, Effort::damped(iterations.min(CELL_ITERATIONS))).is_ok();
         let swing = ports.iter().map(|&k| voltages[k as usize].abs()).fold(0.0, f64::max);
         let steady = |&k: &u32| (x[k as usize] - settled[k as usize]).abs() <= PORT_CHANGE * swing;
         if solved && !jumped(solver, &settled, x) && ports.iter().all(steady) {

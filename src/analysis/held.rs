@@ -91,7 +91,7 @@ impl<'a> HeldCells<'a> {
         let mut rows = Rows::operating_point(self.solver.circuit, &self.x, self.solver.options.rshunt);
         rows.hold(&held);
         let env = self.solver.env(Mode::Dc, 0.0);
-        let effort = Effort { iterations: self.solver.options.itl1, damped: true };
+        let effort = Effort::damped(self.solver.options.itl1);
         if let Err(error) = self.solver.newton(env, &rows, &mut self.x, effort) {
             let at = format!("with the states of all cells at {value}");
             return Err(AnalysisError::NoConvergence(self.solver.failure("operating point", at, &self.x, &error)));

@@ -96,7 +96,7 @@ pub fn solve_with_guesses(
         let mut guessed = rows.clone();
         guessed.hold(&solver.circuit.nodesets);
         let mut guess = x.clone();
-        if solver.newton(env, &guessed, &mut guess, Effort { iterations, damped: true }).is_ok() {
+        if solver.newton(env, &guessed, &mut guess, Effort::damped(iterations)).is_ok() {
             *x = guess;
         }
     }

@@ -20,6 +20,7 @@ pub struct Solver<'a> {
     pub stats: Stats,
     /// Unknowns that DC has to settle (selector states, temperatures), with their scale.
     settling: Vec<(usize, f64)>,
+    workspace: newton::Workspace,
 }
 
 impl<'a> Solver<'a> {
@@ -47,7 +48,7 @@ impl<'a> Solver<'a> {
             .filter(|(_, u)| u.law == StateLaw::Settling && u.kind == UnknownKind::State)
             .map(|(k, u)| (k, u.scale))
             .collect();
-        Self { circuit, system, options, stats: Stats::default(), settling }
+        Self { circuit, system, options, stats: Stats::default(), settling, workspace: newton::Workspace::default() }
     }
 
     /// Unknowns that DC has to settle, with their scale.
@@ -81,7 +82,7 @@ impl<'a> Solver<'a> {
         effort: Effort,
     ) -> Result<Converged, NewtonError> {
         let mut problem = Problem::new(&mut self.system, self.circuit, env, rows);
-        let outcome = newton::solve(&mut problem, x, effort);
+        let outcome = newton::solve(&mut problem, x, effort, &mut self.workspace);
         self.stats.newton += match &outcome {
             Ok(done) => done.iterations,
             Err(error) => error.iterations(),

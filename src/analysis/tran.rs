@@ -210,7 +210,7 @@ impl<'a> March<'a> {
         let env = self.solver.env(Mode::Transient, t);
         let mut x = Vec::new();
         self.history.predict(t, &mut x);
-        let effort = Effort { iterations: self.plan.options.itl4, damped: false };
+        let effort = Effort::plain(self.plan.options.itl4);
         if let Err(error) = self.solver.newton(env, &self.rows, &mut x, effort) {
             self.solver.stats.rejected_newton += 1;
             return self.reject(NEWTON_SHRINK * h, true, &x, &error);
@@ -402,7 +402,7 @@ fn initial_conditions(solver: &mut Solver, rows: &Rows, first: f64) -> Result<In
         euler.beta[r] = -q[r] / h;
     }
     let mut consistent = x.clone();
-    let effort = Effort { iterations: solver.options.itl1, damped: true };
+    let effort = Effort::damped(solver.options.itl1);
     if solver.newton(env, &euler, &mut consistent, effort).is_ok() {
         x = consistent;
     }

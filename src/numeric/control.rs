@@ -31,10 +31,10 @@ pub fn judge(h: f64, order: usize, error: f64) -> Verdict {
 /// What to do with a step of pseudo-time: states on their way to rest.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Pseudo {
-    /// Keep the point; try this step next.
-    Accept(f64),
-    /// Throw the point away; try this step instead.
-    Reject(f64),
+    /// Keep the point.
+    Accept,
+    /// Throw the point away.
+    Reject,
     /// No step is small enough.
     Hopeless,
 }
@@ -46,22 +46,41 @@ const SHORTEST_PSEUDO_STEP: f64 = 1e-13;
 const HOPELESS_PSEUDO_STEP: f64 = 1e-24;
 /// Pseudo-time steps this long, in s, in which nothing moves are the end.
 pub const FINAL_PSEUDO_STEP: f64 = 1e-3;
+/// Steps after a rejected one that grow by little: what was too long a moment ago still is.
+const WARY_STEPS: usize = 4;
 
-/// A first step in which the fastest state, with `rate` scales per second, goes half as far as a step allows.
-#[must_use]
-pub fn first_pseudo_step(rate: f64) -> f64 {
-    (0.5 * PSEUDO_MOVE / rate).clamp(SHORTEST_PSEUDO_STEP, FINAL_PSEUDO_STEP)
+/// The clock of states on their way to rest.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PseudoClock {
+    /// The step to try, in s.
+    pub step: f64,
+    wary: usize,
 }
 
-/// Judges a step `h` by how far the states moved in it, in scales; `None` when it could not be solved.
-#[must_use]
-pub fn judge_pseudo_step(h: f64, moved: Option<f64>) -> Pseudo {
-    match moved.map(|moved| moved / PSEUDO_MOVE) {
-        Some(m) if m < 0.01 => Pseudo::Accept(1000.0 * h),
-        Some(m) if m < 0.25 => Pseudo::Accept(4.0 * h),
-        Some(m) if m <= 1.0 => Pseudo::Accept(1.5 * h),
-        _ if 0.25 * h < HOPELESS_PSEUDO_STEP => Pseudo::Hopeless,
-        _ => Pseudo::Reject(0.25 * h),
+impl PseudoClock {
+    /// A first step in which the fastest state, with `rate` scales per second, goes half as far as a step allows.
+    #[must_use]
+    pub fn new(rate: f64) -> Self {
+        let step = (0.5 * PSEUDO_MOVE / rate).clamp(SHORTEST_PSEUDO_STEP, FINAL_PSEUDO_STEP);
+        Self { step, wary: 0 }
+    }
+
+    /// Judges the step by how far the states moved in it, in scales (`None` when it could not be solved), and sets the
+    /// next one.
+    pub fn judge(&mut self, moved: Option<f64>) -> Pseudo {
+        let growth = match moved.map(|moved| moved / PSEUDO_MOVE) {
+            Some(m) if m < 0.01 => 1000.0,
+            Some(m) if m < 0.25 => 4.0,
+            Some(m) if m <= 1.0 => 1.5,
+            _ if 0.25 * self.step < HOPELESS_PSEUDO_STEP => return Pseudo::Hopeless,
+            _ => {
+                (self.step, self.wary) = (0.25 * self.step, WARY_STEPS);
+                return Pseudo::Reject;
+            }
+        };
+        self.step *= if self.wary > 0 { f64::min(growth, 1.5) } else { growth };
+        self.wary = self.wary.saturating_sub(1);
+        Pseudo::Accept
     }
 }
 
@@ -71,11 +90,17 @@ mod tests {
 
     #[test]
     fn resting_states_allow_long_steps_and_jumping_ones_none() {
-        assert_eq!(judge_pseudo_step(1.0, Some(0.0)), Pseudo::Accept(1000.0));
-        assert_eq!(judge_pseudo_step(1.0, Some(0.2)), Pseudo::Accept(1.5));
-        assert_eq!(judge_pseudo_step(1.0, Some(0.4)), Pseudo::Reject(0.25));
-        assert_eq!(judge_pseudo_step(1e-24, None), Pseudo::Hopeless);
-        assert_eq!((first_pseudo_step(0.0), first_pseudo_step(f64::INFINITY)), (1e-3, 1e-13));
+        let after = |step: f64, moves: &[Option<f64>]| {
+            let mut clock = PseudoClock { step, wary: 0 };
+            let last = moves.iter().fold(Pseudo::Accept, |_, moved| clock.judge(*moved));
+            (last, clock.step)
+        };
+        assert_eq!(after(1.0, &[Some(0.0)]), (Pseudo::Accept, 1000.0));
+        assert_eq!(after(1.0, &[Some(0.2)]), (Pseudo::Accept, 1.5));
+        assert_eq!(after(1.0, &[Some(0.4)]), (Pseudo::Reject, 0.25));
+        assert_eq!(after(1.0, &[Some(0.4), Some(0.01)]), (Pseudo::Accept, 0.375));
+        assert_eq!(after(1e-24, &[None]).0, Pseudo::Hopeless);
+        assert_eq!((PseudoClock::new(0.0).step, PseudoClock::new(f64::INFINITY).step), (1e-3, 1e-13));
     }
 
     #[test]

@@ -44,9 +44,9 @@ pub trait Equations {
     fn length(&self, x: &[f64], dx: &[f64]) -> f64 {
         dx.iter().enumerate().map(|(k, d)| d.abs() / self.tolerance(k, x[k], x[k])).fold(0.0, f64::max)
     }
-    /// Does no unknown differ between two iterates by more than its tolerance?
-    fn is_still(&self, a: &[f64], b: &[f64]) -> bool {
-        a.iter().zip(b).enumerate().all(|(k, (&a, &b))| (a - b).abs() <= self.tolerance(k, a, b))
+    /// Does no unknown differ between two iterates by more than `slack` of its tolerance?
+    fn is_still(&self, a: &[f64], b: &[f64], slack: f64) -> bool {
+        a.iter().zip(b).enumerate().all(|(k, (&a, &b))| (a - b).abs() <= slack * self.tolerance(k, a, b))
     }
     /// Solves J dx = -R with the present R and the J of the last [`Equations::step`]: the simplified correction.
     fn correct(&mut self, dx: &mut [f64]);
@@ -61,6 +61,30 @@ pub struct Effort {
     pub iterations: usize,
     /// Damp steps that do not shrink.
     pub damped: bool,
+    /// All tolerances are taken this many times: 1 where the solution counts, more on the way to one.
+    pub slack: f64,
+}
+
+impl Effort {
+    /// Up to `iterations` undamped steps to the tolerances.
+    #[must_use]
+    pub fn plain(iterations: usize) -> Self {
+        Self { iterations, damped: false, slack: 1.0 }
+    }
+
+    /// Up to `iterations` damped steps to the tolerances.
+    #[must_use]
+    pub fn damped(iterations: usize) -> Self {
+        Self { damped: true, ..Self::plain(iterations) }
+    }
+}
+
+/// Vectors that one solve leaves to the next.
+#[derive(Debug, Clone, Default)]
+pub struct Workspace {
+    dx: Vec<f64>,
+    new: Vec<f64>,
+    simplified: Vec<f64>,
 }
 
 /// A converged iteration.
@@ -118,47 +142,51 @@ const SMALLEST_STEP: f64 = 1.0 / 200.0;
 ///
 /// # Errors
 /// Singular matrix, iteration limit, or an iterate that is not finite.
-pub fn solve(equations: &mut dyn Equations, x: &mut Vec<f64>, effort: Effort) -> Result<Converged, NewtonError> {
+pub fn solve(
+    equations: &mut dyn Equations,
+    x: &mut Vec<f64>,
+    effort: Effort,
+    workspace: &mut Workspace,
+) -> Result<Converged, NewtonError> {
     let n = equations.len();
-    let mut dx = vec![0.0; n];
-    let mut new = vec![0.0; n];
-    let mut simplified = Vec::new();
+    let Workspace { dx, new, simplified } = workspace;
+    [&mut *dx, &mut *new].into_iter().for_each(|vector| vector.resize(n, 0.0));
     equations.begin(x);
     equations.linearise(x);
     for iterations in 1..=effort.iterations {
-        equations.step(x, &mut dx).map_err(|unknown| NewtonError::Singular { unknown, iterations })?;
+        equations.step(x, dx).map_err(|unknown| NewtonError::Singular { unknown, iterations })?;
         if let Some(unknown) = dx.iter().position(|d| !d.is_finite()) {
             return Err(NewtonError::NotFinite { unknown, iterations });
         }
-        let length = if effort.damped { equations.length(x, &dx) } else { 0.0 };
+        let length = if effort.damped { equations.length(x, dx) } else { 0.0 };
         let mut lambda = 1.0;
         let limited = loop {
             for k in 0..n {
                 new[k] = x[k] + lambda * dx[k];
             }
-            let limited = equations.limit(&new);
-            equations.linearise(&new);
+            let limited = equations.limit(new);
+            equations.linearise(new);
             // a residual of rounding needs no test: a linear system takes one solve
             if limited || !effort.damped || lambda < SMALLEST_STEP || equations.residual(true).0 <= 1.0 {
                 break limited;
             }
             simplified.resize(n, 0.0);
-            equations.correct(&mut simplified);
-            let left = equations.length(x, &simplified);
+            equations.correct(simplified);
+            let left = equations.length(x, simplified);
             if left <= 1.0 || left <= (1.0 - 0.25 * lambda) * length {
                 break false;
             }
             lambda *= 0.5;
         };
         equations.keep();
-        std::mem::swap(x, &mut new); // `new` now holds the iterate before
+        std::mem::swap(x, new); // `new` now holds the iterate before
         if limited || lambda < 1.0 {
             continue;
         }
         if equations.residual(true).0 <= 1.0 {
             return Ok(Converged { iterations });
         }
-        if equations.is_still(x, &new) && equations.residual(false).0 <= 1.0 {
+        if equations.is_still(x, new, effort.slack) && equations.residual(false).0 <= effort.slack {
             return Ok(Converged { iterations });
         }
     }
@@ -215,7 +243,7 @@ mod tests {
     fn square_root_of_two_converges_quadratically() {
         let mut x = vec![1.0];
         let mut e = Scalar { f: |x| (x * x - 2.0, 2.0 * x), r: 0.0, j: 0.0, solved: 0.0 };
-        let done = solve(&mut e, &mut x, Effort { iterations: 20, damped: false }).unwrap();
+        let done = solve(&mut e, &mut x, Effort::plain(20), &mut Workspace::default()).unwrap();
         assert!((x[0] - 2f64.sqrt()).abs() < 1e-12);
         assert!(done.iterations <= 6);
     }
@@ -225,16 +253,16 @@ mod tests {
         let f = |x: f64| (x.atan(), 1.0 / (1.0 + x * x));
         let mut x = vec![5.0];
         let mut e = Scalar { f, r: 0.0, j: 0.0, solved: 0.0 };
-        assert!(solve(&mut e, &mut x, Effort { iterations: 50, damped: false }).is_err());
+        assert!(solve(&mut e, &mut x, Effort::plain(50), &mut Workspace::default()).is_err());
         let mut x = vec![5.0];
-        solve(&mut e, &mut x, Effort { iterations: 100, damped: true }).unwrap();
+        solve(&mut e, &mut x, Effort::damped(100), &mut Workspace::default()).unwrap();
         assert!(x[0].abs() < 1e-9);
     }
 
     #[test]
     fn a_vanishing_pivot_is_named() {
         let mut e = Scalar { f: |x| (x * x + 1.0, 2.0 * x), r: 0.0, j: 0.0, solved: 0.0 };
-        let error = solve(&mut e, &mut vec![0.0], Effort { iterations: 5, damped: false }).unwrap_err();
+        let error = solve(&mut e, &mut vec![0.0], Effort::plain(5), &mut Workspace::default()).unwrap_err();
         assert_eq!(error, NewtonError::Singular { unknown: 0, iterations: 1 });
     }
 }

@@ -21,7 +21,7 @@ use super::rows::Rows;
 use super::sums::Sums;
 use crate::circuit::{Circuit, UnknownKind};
 use crate::device::{Env, Load, StateLaw};
-use crate::numeric::control::{self, Pseudo};
+use crate::numeric::control::{FINAL_PSEUDO_STEP, Pseudo, PseudoClock};
 use crate::numeric::lanes::solve_dense;
 
 /// Steps before giving up.
@@ -238,23 +238,23 @@ impl<'a> Cell<'a> {
         let states: Vec<usize> = (p..w).filter(|&slot| self.settles(slot)).collect();
         self.evaluate(x, loads);
         let rate = |&slot: &usize| self.f[slot].abs() / scale(self, slot);
-        let mut h = control::first_pseudo_step(states.iter().map(rate).fold(0.0, f64::max));
+        let mut clock = PseudoClock::new(states.iter().map(rate).fold(0.0, f64::max));
         for _ in 0..STEPS {
             let before: Vec<f64> = self.ids.iter().map(|&id| x.get(id).copied().unwrap_or(0.0)).collect();
             self.evaluate(x, loads);
             let past = self.q.clone();
-            let solved = self.step(x, loads, sums, (&past, h));
+            let solved = self.step(x, loads, sums, (&past, clock.step));
             let change = |slot: usize| (x[self.ids[slot]] - before[slot]).abs();
             let moved = states.iter().map(|&slot| change(slot) / scale(self, slot)).fold(0.0, f64::max);
             let still = (p..w).all(|slot| change(slot) <= sums.tolerance(self.ids[slot], x));
-            match control::judge_pseudo_step(h, solved.then_some(moved)) {
-                Pseudo::Accept(_) if still && h >= control::FINAL_PSEUDO_STEP => return Some(()),
-                Pseudo::Accept(next) => h = next,
-                Pseudo::Reject(next) => {
+            let h = clock.step;
+            match clock.judge(solved.then_some(moved)) {
+                Pseudo::Accept if still && h >= FINAL_PSEUDO_STEP => return Some(()),
+                Pseudo::Accept => {}
+                Pseudo::Reject => {
                     for (&id, before) in self.ids.iter().zip(&before) {
                         x.get_mut(id).into_iter().for_each(|x| *x = *before);
                     }
-                    h = next;
                 }
                 Pseudo::Hopeless => return None,
             }
