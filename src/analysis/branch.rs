@@ -54,20 +54,19 @@ pub fn settle(
     let foreseen = !restless.is_empty();
     if foreseen
         && restless.len() <= MOST_RESTLESS
-        && settle_in_cells(solver, env, rows, (&voltages, restless), x, iterations)
+        && settle_in_cells(solver, env, (rows, &held), (&voltages, restless), x, iterations)
     {
         note_branch(solver, &before, x, at);
         return Ok(());
     }
     if !foreseen {
-        x.clone_from(&voltages);
         if solver.newton(env, rows, x, Effort::damped(iterations.min(DIRECT_ITERATIONS))).is_ok()
             && !jumped(solver, &before, x)
         {
             return Ok(());
         }
         let moving = moved_states(solver, &voltages, x);
-        if settle_in_cells(solver, env, rows, (&voltages, moving), x, iterations) {
+        if settle_in_cells(solver, env, (rows, &held), (&voltages, moving), x, iterations) {
             note_branch(solver, &before, x, at);
             return Ok(());
         }
@@ -83,24 +82,27 @@ pub fn settle(
 }
 
 /// Lets the cells with the states in `moving` settle each for itself from `voltages`, where all states are where history
-/// left them, then solves for everything. False when that is not the answer: something outside of cells is on its way,
+/// left them (and where `held` holds them), then solves for everything. False when that is not the answer: something outside of cells is on its way,
 /// settled states move on, or the lines moved so far that the cells would have gone elsewhere.
 fn settle_in_cells(
     solver: &mut Solver,
     env: Env,
-    rows: &Rows,
+    (rows, held): (&Rows, &Rows),
     (voltages, mut moving): (&[f64], Vec<usize>),
     x: &mut Vec<f64>,
     iterations: usize,
 ) -> bool {
-    let mut settled = voltages.to_vec();
-    let held = rows_with_states_held(solver, rows, voltages);
-    for _ in 0..CELL_ROUNDS {
-        let around = Surroundings { circuit: solver.circuit, env: &env, rows, held: &held };
-        let Some(ports) = solver.system.relax_cells(around, &mut settled, &moving) else {
+    let mut settled = Vec::new();
+    x.copy_from_slice(voltages);
+    for round in 0..CELL_ROUNDS {
+        if round > 0 {
+            x.copy_from_slice(&settled);
+        }
+        let around = Surroundings { circuit: solver.circuit, env: &env, rows, held };
+        let Some(ports) = solver.system.relax_cells(around, x, &moving) else {
             return false;
         };
-        x.clone_from(&settled);
+        settled.clone_from(x);
         let solved = solver.newton(env, rows, x, Effort::damped(iterations.min(CELL_ITERATIONS))).is_ok();
         let swing = ports.iter().map(|&k| voltages[k as usize].abs()).fold(0.0, f64::max);
         let steady = |&k: &u32| (x[k as usize] - settled[k as usize]).abs() <= PORT_CHANGE * swing;

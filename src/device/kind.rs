@@ -19,6 +19,9 @@ pub trait DeviceKind: Sync {
     /// Appends copies of instance `i` of `from`, one for every consecutive set of local unknowns in `locals`; false, and
     /// nothing done, when a group is of another kind or `locals` does not divide.
     fn replicate(&self, from: &mut dyn DeviceGroup, i: usize, locals: &[u32], into: &mut dyn DeviceGroup) -> bool;
+    /// Adds a copy of instance `i` with other local unknowns to its own group; false, and nothing done, when the group is of
+    /// another kind, has no such instance, or `locals` has the wrong length.
+    fn repeat(&self, group: &mut dyn DeviceGroup, i: usize, locals: &[u32]) -> bool;
     /// Moves all instances of `from` to the end of `into`; false, and nothing done, when a group is of another kind.
     fn absorb(&self, from: &mut dyn DeviceGroup, into: &mut dyn DeviceGroup) -> bool;
 }
@@ -84,6 +87,16 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
         into.devices.resize(before + locals.len() / N, device.clone());
         into.locals.extend_from_slice(locals);
         into.count_copies(before, m);
+        true
+    }
+    fn repeat(&self, group: &mut dyn DeviceGroup, i: usize, locals: &[u32]) -> bool {
+        let Some(group) = own::<D, N>(group).filter(|group| i < group.devices.len() && locals.len() == N) else {
+            return false;
+        };
+        let m = group.multiplicity.get(i).copied().unwrap_or(1.0);
+        group.devices.push(group.devices[i].clone());
+        group.locals.extend_from_slice(locals);
+        group.count_copies(group.devices.len() - 1, m);
         true
     }
     fn absorb(&self, from: &mut dyn DeviceGroup, into: &mut dyn DeviceGroup) -> bool {

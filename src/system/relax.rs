@@ -120,7 +120,6 @@ impl System {
 
     /// Settles one cell with the circuit around it, linear from `x` on, and takes that circuit along.
     fn relax_with_lines(&mut self, around: Surroundings, x: &mut [f64], k: usize, cell: usize) -> Option<()> {
-        let before = x.to_vec();
         self.forget_limits(around.circuit, x);
         self.linearise(around.circuit, around.env, around.held, x);
         let ports: Vec<usize> = self.cells[k].port_ids(cell).iter().map(|&id| id as usize).collect();
@@ -139,7 +138,7 @@ impl System {
         moving.settle(x, loads, sums)?;
         let injected = moving.injected(x, loads);
         for (id, value) in x.iter_mut().enumerate().filter(|(id, _)| !moving.ids.contains(id)) {
-            *value = before[id] - responses.iter().zip(&injected).map(|(r, i)| r[id] * i).sum::<f64>();
+            *value -= responses.iter().zip(&injected).map(|(r, i)| r[id] * i).sum::<f64>();
         }
         Some(())
     }

@@ -1,5 +1,6 @@
 //! Cells that differ in numbers only: every device copied over the array, its differing parameters written cell by cell.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::super::assembly::Assembly;
@@ -115,7 +116,10 @@ fn overwrite(run: &mut CellRun, param: &Param, table: &mut Table<'_>, cells: usi
     Ok(())
 }
 
-/// Makes every instance of a run again, with its own parameters.
+/// Sets of values that [`remake`] remembers: those of matrices on levels, not those of a continuous distribution.
+const REMEMBERED: usize = 256;
+
+/// Makes every instance of a run again, with its own parameters; a cell with the values of an earlier one gets a copy.
 ///
 /// # Errors
 /// The first cell that refuses its values.
@@ -127,17 +131,28 @@ fn remake(
     cells: usize,
 ) -> Result<(), usize> {
     let mut locals = Vec::with_capacity(run.locals.len());
+    let mut made: HashMap<Vec<u64>, usize> = HashMap::new();
+    let mut own = Vec::new();
     for cell in 0..cells {
         table.enter(cell);
-        for k in 0..table.params.len() {
-            let value = table.value(k);
-            if !values.replace(table.params[k].0, value) {
+        locals.clear();
+        locals.extend(run.locals.iter().map(|&u| map.unknown(u, cell)));
+        own.clear();
+        own.extend((0..table.params.len()).map(|k| table.value(k).to_bits()));
+        if let Some(&like) = made.get(&own)
+            && run.kind.repeat(run.instances.as_mut(), like, &locals)
+        {
+            continue;
+        }
+        for (&(param, _), &bits) in table.params.iter().zip(&own) {
+            if !values.replace(param, f64::from_bits(bits)) {
                 return Err(cell);
             }
         }
-        locals.clear();
-        locals.extend(run.locals.iter().map(|&u| map.unknown(u, cell)));
-        run.kind.add(run.instances.as_mut(), &locals, &values).map_err(|_| cell)?;
+        let index = run.kind.add(run.instances.as_mut(), &locals, &values).map_err(|_| cell)?;
+        if made.len() < REMEMBERED {
+            made.insert(own.clone(), index);
+        }
     }
     Ok(())
 }
