@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use super::domain::Doubt;
 use super::functions::{self, Builtin, Random};
 use super::random;
 use super::scope::Scope;
@@ -39,7 +40,7 @@ impl<'e, 'd> Environment<'e, 'd> {
 
 /// Compiles one expression.
 pub(super) struct Compiler<'s, 'd> {
-    builder: FormulaBuilder,
+    pub(super) builder: FormulaBuilder,
     slots: &'s mut dyn Slots<'d>,
     /// Functions being inlined, outermost first.
     calls: Vec<&'d Func>,
@@ -48,6 +49,8 @@ pub(super) struct Compiler<'s, 'd> {
     formulas: u32,
     /// Nodes of varying parameters by scope and name.
     varying: HashMap<(usize, String), NodeIndex>,
+    /// What there is to say about operations on constants, outside branches that are not taken.
+    pub(super) doubts: Vec<Doubt>,
 }
 
 type Compiled = Result<NodeIndex, Diagnostic>;
@@ -61,11 +64,23 @@ impl<'s, 'd> Compiler<'s, 'd> {
             formula: 0,
             formulas: 0,
             varying: HashMap::new(),
+            doubts: Vec::new(),
         }
     }
 
+    /// A formula of a run, which must go on: what has no value is replaced, with a note.
     pub(super) fn formula(mut self, scope: &Scope<'d>, expression: &Expr) -> Result<Formula, Diagnostic> {
         let value = self.term(scope, &Environment::default(), expression)?;
+        self.doubts.into_iter().for_each(|doubt| scope.context().note(doubt.note));
+        Ok(self.builder.finish(value))
+    }
+
+    /// A number that something is made of: what has no value is a mistake.
+    pub(super) fn number(mut self, scope: &Scope<'d>, expression: &Expr) -> Result<Formula, Diagnostic> {
+        let value = self.term(scope, &Environment::default(), expression)?;
+        for doubt in self.doubts {
+            doubt.settle(scope)?;
+        }
         Ok(self.builder.finish(value))
     }
 
@@ -117,7 +132,7 @@ impl<'s, 'd> Compiler<'s, 'd> {
         let mut value = self.term(scope, env, first)?;
         for (f, b, span) in operations.into_iter().rev() {
             let b = self.term(scope, env, b)?;
-            value = self.apply2(scope, f, value, b, span);
+            value = self.apply2(f, value, b, span);
         }
         Ok(value)
     }
@@ -203,51 +218,19 @@ impl<'s, 'd> Compiler<'s, 'd> {
 
     fn select(&mut self, scope: &Scope<'d>, env: &Environment<'_, 'd>, parts: [&Expr; 3]) -> Compiled {
         let condition = self.term(scope, env, parts[0])?;
+        let known = self.builder.value_of(condition).map(|value| value != 0.0);
         // the branch not taken may be undefined there (`x>0 ? ln(x) : 0`): only its names are checked
+        let doubts = self.doubts.len();
         let a = self.term(scope, env, parts[1])?;
+        if known == Some(false) {
+            self.doubts.truncate(doubts);
+        }
+        let doubts = self.doubts.len();
         let b = self.term(scope, env, parts[2])?;
+        if known == Some(true) {
+            self.doubts.truncate(doubts);
+        }
         Ok(self.builder.select(condition, a, b))
-    }
-
-    /// Applies a function and notes where constants leave its domain.
-    fn apply2(&mut self, scope: &Scope<'d>, f: Function2, a: NodeIndex, b: NodeIndex, span: Span) -> NodeIndex {
-        if let (Some(x), Some(y)) = (self.builder.value_of(a), self.builder.value_of(b)) {
-            match f {
-                Function2::Pow if x < 0.0 && y.fract() != 0.0 => scope.context().note(
-                    Diagnostic::note(
-                        "W-POW",
-                        format!("{x} to the power {y} has no real value; its real part |x|^y cos(pi y) is used"),
-                    )
-                    .at(span),
-                ),
-                Function2::Pwr | Function2::Pwrs if x < 0.0 => scope.context().note(
-                    Diagnostic::note("W-PWR", format!("simulators disagree about pwr of the negative number {x}"))
-                        .at(span)
-                        .help("`pwrs` keeps the sign, `abs(x)**y` drops it"),
-                ),
-                Function2::Div if y == 0.0 => {
-                    let what = if x == 0.0 {
-                        "0/0 has no value; 0 is used"
-                    } else {
-                        "division by zero; 1e32 with the sign of the numerator is used"
-                    };
-                    scope.context().note(Diagnostic::warning("W-DIV", what).at(span));
-                }
-                _ => {}
-            }
-        }
-        self.builder.apply2(f, a, b)
-    }
-
-    fn apply1(&mut self, scope: &Scope<'d>, f: Function1, a: NodeIndex, span: Span) -> NodeIndex {
-        if let Some(x) = self.builder.value_of(a)
-            && x < 0.0
-            && matches!(f, Function1::Sqrt | Function1::Ln | Function1::Log10)
-        {
-            let note = Diagnostic::note("W-DOMAIN", format!("the argument {x} is negative; its magnitude is used"));
-            scope.context().note(note.at(span));
-        }
-        self.builder.apply1(f, a)
     }
 
     fn call(
@@ -340,11 +323,11 @@ impl<'s, 'd> Compiler<'s, 'd> {
         }
         let nodes = arguments.iter().map(|a| self.term(scope, env, a)).collect::<Result<Vec<_>, _>>()?;
         match builtin {
-            Builtin::One(f) => Ok(self.apply1(scope, f, nodes[0], span)),
-            Builtin::Two(f) => Ok(self.apply2(scope, f, nodes[0], nodes[1], span)),
+            Builtin::One(f) => Ok(self.apply1(f, nodes[0], span)),
+            Builtin::Two(f) => Ok(self.apply2(f, nodes[0], nodes[1], span)),
             Builtin::Pwr => {
                 let f = self.slots.pwr();
-                Ok(self.apply2(scope, f, nodes[0], nodes[1], span))
+                Ok(self.apply2(f, nodes[0], nodes[1], span))
             }
             Builtin::Fold(f) => {
                 let mut rest = nodes.into_iter();

@@ -14,6 +14,7 @@ pub mod context;
 mod controlled;
 pub mod definitions;
 pub mod dependence;
+mod domain;
 mod element;
 pub mod expand;
 pub mod faults;

@@ -190,7 +190,7 @@ impl<'d> Scope<'d> {
         if let Some(value) = self.plain(expression, 0) {
             return Ok(value);
         }
-        let formula = self.compile(expression, &mut Constants)?;
+        let formula = Compiler::new(&mut Constants).number(self, expression)?;
         match formula.is_constant() {
             Some(value) if value.is_finite() => Ok(value),
             _ => Err(self.error("E-VALUE", "this expression has no finite value", expression.span)),

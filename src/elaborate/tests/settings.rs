@@ -73,14 +73,25 @@ fn undefined_names_in_an_unused_subcircuit_are_told() {
     assert!(built(&sound).diagnostics.iter().all(|d| d.code != "W-UNUSED"));
 }
 
+/// What is made of a number refuses what has none; a formula of a run goes on and says with what.
 #[test]
-fn zero_over_zero_says_what_is_used() {
-    let said = |expression: &str| {
-        let built = built(&format!("V1 a 0 1\nR1 a 0 {{{expression}}}\n.op"));
-        built.diagnostics.iter().find(|d| d.code == "W-DIV").map(|d| d.message.clone()).unwrap()
+fn operations_without_a_value_are_refused_where_a_number_is_needed() {
+    let built_with = |line: &str| built(&format!("V1 a 0 1\n{line}\n.op"));
+    let notes = |line: &str| -> Vec<(&str, String)> {
+        built_with(line).diagnostics.iter().map(|d| (d.code, d.message.clone())).collect()
     };
-    assert_eq!(said("0/0+1"), "0/0 has no value; 0 is used");
-    assert!(said("1/0").contains("1e32"));
+    for expression in ["0/0+1", "x/x", "1k*(x-x)/(2*x)"] {
+        let errors = errors(&format!("V1 a 0 1\n.param x=0\nR1 a 0 {{{expression}}}\n.op"));
+        assert_eq!(errors.len(), 1, "{expression}: {errors:#?}");
+        assert_eq!(errors[0].code, "E-VALUE");
+        assert!(errors[0].message.contains("0/0") && errors[0].span.is_some() && errors[0].help.is_some());
+    }
+    assert_eq!(notes("R1 a 0 {1 > 0 ? 1k : 0/0}"), []);
+    assert_eq!(notes("R1 a 0 {if(0, 1/0, 1k)}"), []);
+    assert!(notes("R1 a 0 {1/0}")[0].1.contains("1e32"));
+    assert!(notes("R1 a 0 {sqrt(-1)}")[0].1.contains("magnitude"));
+    assert_eq!(notes("B1 a 0 I={V(a)+0/0}"), [("W-DIV", "0/0 has no value; 0 is used".to_string())]);
+    assert_eq!(notes("B1 a 0 I={V(a)+sqrt(-4)}")[0].0, "W-DOMAIN");
 }
 
 #[test]
