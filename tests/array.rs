@@ -368,6 +368,69 @@ fn every_mistake_has_a_message() {
     check(faults[1].clone(), "E-FAULTS", &["line 2", "row `9` is outside 0..1"]);
 }
 
+/// Numbers that are none, or none that an array could be made of.
+#[test]
+fn every_number_of_an_array_is_checked() {
+    let cell = ".subckt cell a b r=1k s=1\nR1 a mid {r}\nR2 mid b {s}\n.ends\n";
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("empty.csv", ""),
+        ("hole.csv", "1,,3\n4,5,6\n"),
+        ("zero.csv", "1k,1k,1k\n1k,0,1k\n"),
+        ("first.csv", "0,1k,1k\n1k,1k,1k\n"),
+        ("faults.csv", "0,0,short,nan\n0,1,stuck,-5\n1,1,short,0\n"),
+    ] {
+        std::fs::write(dir.path().join(name), text).unwrap();
+    }
+    let lines = "Xa W[0:1] B[0:2] XB\nVw[0:1] W[0:1] 0 1\nRb[0:2] B[0:2] 0 {sense}\n";
+    let with = |xbar: &str, sense: &str| {
+        let text =
+            format!("test\n.param zero=0 sense={sense}\n{cell}.xbar XB 2 3 CELL=cell(wl bl) {xbar}\n{lines}.op\n");
+        errors_in(dir.path(), &text)
+    };
+    for (xbar, sense, code, parts) in [
+        ("RWL={0/0}", "1", "E-VALUE", &["0/0"][..]),
+        ("RWL={zero/zero}", "1", "E-VALUE", &["0/0"]),
+        ("RBLT={0/0} RWL=1", "1", "E-VALUE", &["0/0"]),
+        ("RWL=1 CWL={0/0}", "1", "E-VALUE", &["0/0"]),
+        ("RWL=1 SA0={0/0}", "1", "E-VALUE", &["0/0"]),
+        ("RWL=1 r={0/0}", "1", "E-VALUE", &["0/0"]),
+        ("RWL=1 r=FILE(\"zero.csv\" SCALE={0/0})", "1", "E-VALUE", &["0/0"]),
+        ("RWL=1", "{0/0}", "E-VALUE", &["0/0"]),
+        ("RWL=1e-320", "1", "E-RANGE", &["RWL", "too small", "0 merges"]),
+        ("RWL=1", "1e-320", "E-PARAM", &["0 is a short"]),
+        ("RWL=1 CWL=-1f", "1", "E-RANGE", &["CWL", "negative"]),
+        ("RWL=1 RWLT=-1", "1", "E-RANGE", &["RWLT = -1 is negative"]),
+        ("RWL=1 RSA1=0", "1", "E-RANGE", &["RSA1 = 0", "above zero", "1 kohm"]),
+        ("RWL=1 RSHORT=-3", "1", "E-RANGE", &["RSHORT = -3", "above zero"]),
+        ("RWL=1 m=0", "1", "E-RANGE", &["M = 0", "copies"]),
+        ("RWL=1 r=-1", "1", "E-RANGE", &["has -1 ohm"]),
+        ("RWL=1 r=0 s=0", "1", "E-CELL", &["`xa.c.r1` and `xa.c.r2`", "word line", "bit line", "defect"]),
+        ("RWL=1 r=FILE(\"zero.csv\") s=0", "1", "E-CELL", &["`xa.c_1_1.r1` and `xa.c_1_1.r2`", "defect"]),
+        ("RWL=1 r=FILE(\"zero.csv\")", "1", "E-CELL", &["`xa.c_1_1.r1` has 0 ohm", "all cells have the same nodes"]),
+        ("RWL=1 r=FILE(\"first.csv\")", "1", "E-CELL", &["r1` has 0 ohm", "all cells have the same nodes"]),
+        ("RWL=1 r=FILE(\"empty.csv\")", "1", "E-FILE", &["no numbers", "2 rows of 3 values"]),
+        ("RWL=1 r=FILE(\"hole.csv\")", "1", "E-FILE", &["line 1, entry 2 is empty"]),
+        ("RWL=1 r=FILE(\"hol.csv\")", "1", "E-FILE", &["did you mean `hole.csv`?"]),
+        ("RWL=1 FAULTS=FILE(\"falts.csv\")", "1", "E-FILE", &["did you mean `faults.csv`?"]),
+    ] {
+        let found = with(xbar, sense);
+        let (found_code, text) = found.first().expect("an error");
+        assert_eq!(found_code, code, "{xbar}: {found:#?}");
+        assert!(parts.iter().all(|part| text.contains(part)), "{xbar}: {found:#?}");
+    }
+    let faults = with("RWL=1 FAULTS=FILE(\"faults.csv\")", "1");
+    assert_eq!(faults.len(), 3, "{faults:#?}");
+    assert!(faults.iter().all(|(code, text)| code == "E-FAULTS" && text.contains("resistance above zero")));
+    // a cell without resistance in series is one like another
+    std::fs::write(dir.path().join("r.csv"), "1k,2k,3k\n4k,5k,6k\n").unwrap();
+    for r in ["1k", "FILE(\"r.csv\")", "{1k*(1+aunif(0,0.5))}"] {
+        let xbar = format!(".xbar XB 2 3 CELL=cell(wl bl) RWL=1 s=0 r={r}\n");
+        let text = format!("test\n.options mcop=1\n.param sense=1\n{cell}{xbar}{lines}.op\n");
+        elaborate_in(dir.path(), &text).unwrap_or_else(|e| panic!("{e:#?}"));
+    }
+}
+
 #[test]
 fn structure_is_made_in_linear_time() {
     let n = 256;

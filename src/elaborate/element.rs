@@ -61,6 +61,23 @@ pub(super) struct Making {
     pub params: GivenParams,
 }
 
+impl Making {
+    /// A resistor of exactly zero ohm is a connection with a current, not a huge conductance.
+    pub(super) fn or_short(mut self, span: Span) -> Self {
+        let card = self.kind.card();
+        if card.keywords.contains(&"r")
+            && self.params.of(card, "value") == Some(0.0)
+            && let Some(short) = model::kind_of("short")
+        {
+            self.kind = short;
+            let m = self.params.take("m").unwrap_or(1.0);
+            self.params = GivenParams::default();
+            self.params.number("m", m, span);
+        }
+        self
+    }
+}
+
 impl<'d> Assembly<'d> {
     /// Places and makes every element; arrays are made before.
     pub fn make_all(&mut self, times: Times) {
@@ -292,28 +309,16 @@ impl<'d> Assembly<'d> {
     }
 
     pub(super) fn make(&mut self, k: usize, making: Making) {
-        let Making { mut kind, mut params, .. } = making;
-        let card = kind.card();
-        // exactly zero ohm is a connection with a current, not a huge conductance
-        if card.keywords.contains(&"r")
-            && params.of(card, "value") == Some(0.0)
-            && let Some(short) = model::kind_of("short")
-        {
-            kind = short;
-            let m = params.take("m").unwrap_or(1.0);
-            params = GivenParams::default();
-            params.number("m", m, self.placed[k].line.span);
-        }
+        let Making { kind, params, mut ports } = making.or_short(self.placed[k].line.span);
         let card = kind.card();
         let (name, span, frame) =
             (self.placed[k].name.clone(), self.placed[k].line.span, Rc::clone(&self.placed[k].frame));
-        if making.ports.len() != card.ports.len() {
-            let error = port_error(&frame, &self.placed[k].line, card, making.ports.len());
+        if ports.len() != card.ports.len() {
+            let error = port_error(&frame, &self.placed[k].line, card, ports.len());
             self.error(error);
             return;
         }
         let has_branch = card.internals.iter().any(|i| i.unit == "A" && i.law == StateLaw::Algebraic);
-        let mut ports = making.ports;
         if !has_branch && self.placed[k].current.is_none() {
             self.meter(k);
             ports[0] = self.placed[k].nodes[0];

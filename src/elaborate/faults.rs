@@ -65,6 +65,7 @@ impl Faults {
         let mut faults = Self::default();
         let mut errors = Vec::new();
         let mut first = true;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (k, line) in text.lines().enumerate() {
             let line = line.split('#').next().unwrap_or("").trim();
             if line.is_empty() {
@@ -169,6 +170,9 @@ mod tests {
     fn every_type_is_read() {
         let text = "row,col,type,value\n0,0,sa0\n0,1,SA1,2k\n0,2,open\n1,0,short\n1,1,stuck,5e4 # five\n1,3,wlopen\n2,2,blopen\n";
         let f = Faults::parse(text, 2, 3, 0, STAND).unwrap();
+        // as spreadsheets write it
+        let exported = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+        assert_eq!(Faults::parse(&exported, 2, 3, 0, STAND).unwrap(), f);
         let expected = [
             (0, FaultKind::Replaced(1e9)),
             (1, FaultKind::Replaced(2e3)),

@@ -8,6 +8,8 @@ use std::path::Path;
 use ndarray::{Array2, ArrayD, Ix1, Ix2};
 use ndarray_npy::{ReadNpyError, ReadNpyExt, ReadableElement};
 
+use crate::diag::nearest;
+
 /// A matrix as it came from a file, row-major.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
@@ -38,6 +40,16 @@ pub enum MatrixError {
         /// Why.
         reason: String,
     },
+    /// A file without a number.
+    #[error("`{path}` holds no numbers, the array has {rows} x {cols} cells")]
+    Empty {
+        /// Path.
+        path: String,
+        /// Wanted rows.
+        rows: usize,
+        /// Wanted columns.
+        cols: usize,
+    },
     /// Wrong number of rows or columns.
     #[error("`{path}` holds {found_rows} x {found_cols} values, the array has {rows} x {cols} cells{hint}")]
     Shape {
@@ -55,7 +67,7 @@ pub enum MatrixError {
         hint: &'static str,
     },
     /// A CSV entry that is no number.
-    #[error("`{path}`, line {line}, entry {column}: `{text}` is not a number")]
+    #[error("`{path}`, line {line}, entry {column}{}", no_number(text))]
     NotANumber {
         /// Path.
         path: String,
@@ -99,7 +111,8 @@ impl MatrixError {
     #[must_use]
     pub fn help(&self) -> String {
         match self {
-            Self::Unreadable { .. } => "the path is relative to the deck that names it".to_string(),
+            Self::Unreadable { path, .. } => help_for_missing(Path::new(path)),
+            Self::Empty { rows, cols, .. } => format!("write {rows} rows of {cols} values"),
             Self::BadNpy { .. } => {
                 "write it with `numpy.save` from a real two-dimensional array, or as CSV with another ending"
                     .to_string()
@@ -125,6 +138,24 @@ impl MatrixError {
                     .to_string()
             }
         }
+    }
+}
+
+fn no_number(text: &str) -> String {
+    if text.is_empty() { " is empty".to_string() } else { format!(": `{text}` is not a number") }
+}
+
+/// What to do about a file that cannot be read: the file beside it with the nearest name, or where it is looked for.
+pub(super) fn help_for_missing(path: &Path) -> String {
+    let relative = "the path is relative to the deck that names it";
+    let names = path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+    let names = names.and_then(|folder| std::fs::read_dir(folder).ok());
+    let names: Vec<String> =
+        names.into_iter().flatten().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let wanted = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    match nearest(&wanted, names.iter().map(String::as_str)).filter(|near| *near != wanted) {
+        Some(near) => format!("did you mean `{near}`? {relative}"),
+        None => relative.to_string(),
     }
 }
 
@@ -166,6 +197,9 @@ impl Matrix {
     /// A wrong shape, naming both; an entry that is not finite, naming its row and column.
     pub fn fit(&self, path: &Path, rows: usize, cols: usize, scale: f64, offset: f64) -> Result<Vec<f64>, MatrixError> {
         let path = path.display().to_string();
+        if self.values.is_empty() {
+            return Err(MatrixError::Empty { path, rows, cols });
+        }
         if (self.rows, self.cols) != (rows, cols) {
             let fits = (self.cols, self.rows) == (rows, cols);
             let hint = if fits { "; add TRANSPOSE to exchange its rows and columns" } else { "" };

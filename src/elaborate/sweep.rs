@@ -159,5 +159,7 @@ pub fn locate(scope: &Scope<'_>, written: &str, span: Span) -> PathBuf {
     let written = written.replace('\\', "/");
     let home = scope.context().deck.sources.get(span.source).map(|f| PathBuf::from(&f.name));
     let beside = home.as_deref().and_then(Path::parent).map(|dir| dir.join(&written));
-    beside.filter(|path| path.exists()).unwrap_or_else(|| PathBuf::from(written))
+    let here = PathBuf::from(written);
+    // a file that is nowhere is missed beside the deck
+    beside.filter(|path| path.exists() || !here.exists()).unwrap_or(here)
 }

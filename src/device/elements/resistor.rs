@@ -63,6 +63,11 @@ impl Device<2> for Resistor {
         if resistance == 0.0 {
             return Err(ParamError::Conflict("a resistance of exactly zero is a short, not a resistor".into()));
         }
+        if !resistance.recip().is_finite() {
+            return Err(ParamError::Conflict(format!(
+                "{resistance} ohm are too little to have a conductance; 0 is a short"
+            )));
+        }
         let correction = Correction { scale: p.number("scale"), thermal: Coefficients::from_params(p) };
         let plain = correction.scale == 1.0 && correction.thermal.are_zero();
         Ok(Self { resistance, correction: (!plain).then(|| Box::new(correction)) })
@@ -82,7 +87,7 @@ impl Device<2> for Resistor {
     }
 
     fn set(&mut self, param: &str, value: f64) -> bool {
-        let fits = matches!(param, "r" | "value" | "resistance") && value != 0.0 && value.is_finite();
+        let fits = matches!(param, "r" | "value" | "resistance") && value.is_finite() && value.recip().is_finite();
         if fits {
             self.resistance = value;
         }

@@ -17,6 +17,7 @@ use crate::circuit::array::{CellDevice, Line, Wires};
 use crate::circuit::builder::Template;
 use crate::device::behavioural::{Behavioural, Input};
 use crate::device::group::GROUND;
+use crate::diag::Diagnostic;
 
 /// Cells of different parameters that are kept for others of the same.
 const KNOWN_CELLS: usize = 256;
@@ -116,6 +117,7 @@ impl<'d> Assembly<'d> {
             scratch.error(error);
         }
         scratch.refuse_negative_resistors();
+        scratch.refuse_joined_lines(spec);
         scratch.apply_start_values();
         self.checked.clone_from(&scratch.checked);
         let errors = scratch.take_errors();
@@ -217,9 +219,10 @@ impl<'d> Assembly<'d> {
             }
             if !known.contains_key(&key) {
                 let scratch = self.cell_assembly(pending, given, &path, times)?;
+                let short = scratch.assembly.sole_short();
                 let own = scratch.assembly.builder.into_template();
                 if !same_structure(template, &own) {
-                    self.other_structure(spec, &path);
+                    self.other_structure(spec, &path, short);
                     return None;
                 }
                 known.insert(key.clone(), own);
@@ -237,13 +240,13 @@ impl<'d> Assembly<'d> {
         Some(behavioural)
     }
 
-    /// Reports a cell whose elements are not those of the first.
-    pub(super) fn other_structure(&mut self, spec: &Spec<'d>, path: &str) {
-        let message = format!(
-            "the cell `{path}` has other elements than the first cell: its structure depends on per-cell values"
-        );
+    /// Reports a cell whose elements are not those of the first; `short` is what a resistor of 0 ohm in it would say.
+    pub(super) fn other_structure(&mut self, spec: &Spec<'d>, path: &str, short: Option<Diagnostic>) {
+        let message = format!("the cell `{path}` has other elements than the first cell of the array");
         let error = spec.home.error("E-CELL", message, spec.subckt.span);
-        self.error(error.help("let values differ from cell to cell, not `.if` branches or zero resistances"));
+        let help = "all cells have the same elements: let their values differ, not what `.if` includes; a cell that \
+                    is missing is a defect, a line row,col,open in FAULTS=FILE(\"..\") on the `.xbar` card";
+        self.error(short.unwrap_or_else(|| error.help(help)));
     }
 
     /// Adds the behavioural elements of all cells, element by element.

@@ -2,6 +2,7 @@
 
 use super::super::assembly::Assembly;
 use super::super::faults::{Faults, Stand};
+use super::super::percell::help_for_missing;
 use super::super::random;
 use super::super::sweep;
 use super::settings::Settings;
@@ -9,20 +10,27 @@ use super::spec::Spec;
 use crate::circuit::array::Line;
 use crate::diag::Diagnostic;
 use crate::netlist::ast::ExprKind;
+use crate::units::format_si;
 
 impl<'d> Assembly<'d> {
     /// Reads and draws the defects of `spec`.
     pub(super) fn array_faults(&mut self, settings: &mut Settings<'_, 'd>, spec: &mut Spec<'d>) {
         let default = Stand::default();
+        let mut stand_in = |key: &str, ohm: f64| {
+            let help = format!("it is a resistance in ohm; {} without the key", format_si(ohm, "ohm"));
+            settings.positive(self, key, ohm, &help)
+        };
         let stand = Stand {
-            sa0: self.resistance(settings, "rsa0", default.sa0),
-            sa1: self.resistance(settings, "rsa1", default.sa1),
-            short: self.resistance(settings, "rshort", default.short),
+            sa0: stand_in("rsa0", default.sa0),
+            sa1: stand_in("rsa1", default.sa1),
+            short: stand_in("rshort", default.short),
         };
         let (p0, p1) = (settings.magnitude(self, "sa0", 0.0), settings.magnitude(self, "sa1", 0.0));
         if p0 + p1 > 1.0 {
             let message = format!("the fault rates SA0 = {p0} and SA1 = {p1} add up to more than 1");
-            self.error(settings.scope.error("E-RANGE", message, settings.span_of("sa1")));
+            let error =
+                settings.scope.error("E-RANGE", message, settings.span_of(if p1 > 0.0 { "sa1" } else { "sa0" }));
+            self.error(error.help("they are the shares of all cells that are stuck: SA0=0.01 is one in a hundred"));
             return;
         }
         let mut faults = self.listed_faults(settings, spec, stand).unwrap_or_default();
@@ -39,16 +47,6 @@ impl<'d> Assembly<'d> {
         }
         self.check_breaks(settings, spec);
         spec.faults = faults.cells.into_iter().collect();
-    }
-
-    fn resistance(&mut self, settings: &mut Settings<'_, 'd>, key: &str, default: f64) -> f64 {
-        let value = settings.number(self, key, default);
-        if value > 0.0 {
-            return value;
-        }
-        let message = format!("{} = {value} is not a resistance above zero", key.to_uppercase());
-        self.error(settings.scope.error("E-RANGE", message, settings.span_of(key)));
-        default
     }
 
     /// A break at a side that is not brought out breaks nothing.
@@ -83,11 +81,8 @@ impl<'d> Assembly<'d> {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(reason) => {
-                self.error(bound.scope.error(
-                    "E-FILE",
-                    format!("cannot read `{}`: {reason}", path.display()),
-                    file.span,
-                ));
+                let message = format!("cannot read `{}`: {reason}", path.display());
+                self.error(bound.scope.error("E-FILE", message, file.span).help(help_for_missing(&path)));
                 return None;
             }
         };
@@ -96,7 +91,10 @@ impl<'d> Assembly<'d> {
             Err(errors) => {
                 for error in errors {
                     let message = format!("`{}`, {error}", path.display());
-                    self.error(bound.scope.error("E-FAULTS", message, file.span));
+                    self.error(bound.scope.error("E-FAULTS", message, file.span).help(
+                        "a line is row,col,type[,ohm]: `2,3,sa0`, `0,1,stuck,5k`; `wlopen` and `blopen` break the \
+                         segment before a cell",
+                    ));
                 }
                 None
             }

@@ -6,6 +6,7 @@ mod cells;
 mod defects;
 pub mod memory;
 mod settings;
+mod shorts;
 pub mod spec;
 mod tabulated;
 mod tapes;

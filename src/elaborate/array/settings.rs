@@ -52,6 +52,29 @@ impl<'a, 'd> Settings<'a, 'd> {
         value
     }
 
+    /// A number above zero; `help` says what to write instead.
+    pub(super) fn positive(&mut self, assembly: &mut Assembly<'d>, key: &str, default: f64, help: &str) -> f64 {
+        let value = self.number(assembly, key, default);
+        if value > 0.0 && value.recip().is_finite() {
+            return value;
+        }
+        let message = format!("{} = {value}, but must be above zero", key.to_uppercase());
+        assembly.error(self.scope.error("E-RANGE", message, self.span_of(key)).help(help));
+        default
+    }
+
+    /// A resistance of lines in ohm: zero, or one that has a conductance.
+    pub(super) fn resistance(&mut self, assembly: &mut Assembly<'d>, key: &str) -> f64 {
+        let value = self.magnitude(assembly, key, 0.0);
+        if value == 0.0 || value.recip().is_finite() {
+            return value;
+        }
+        let message = format!("{} = {value:e} ohm is too small to have a conductance", key.to_uppercase());
+        let error = self.scope.error("E-RANGE", message, self.span_of(key));
+        assembly.error(error.help("0 merges the nodes of a line"));
+        0.0
+    }
+
     pub(super) fn span_of(&self, key: &str) -> Span {
         self.find(key).map_or(self.span, |b| b.assign.value.span)
     }

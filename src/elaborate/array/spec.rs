@@ -195,7 +195,8 @@ impl<'d> Assembly<'d> {
             shared: Given::new(),
             varying: Vec::new(),
             faults: Vec::new(),
-            multiplicity: instance.frame.multiplicity * settings.magnitude(self, "m", 1.0),
+            multiplicity: instance.frame.multiplicity
+                * settings.positive(self, "m", 1.0, "M is how many copies of the array are in parallel"),
         };
         spec.base = self.array_base(&mut settings);
         for line in used {
@@ -295,7 +296,7 @@ impl<'d> Assembly<'d> {
             format!("BASE = {base}, but indices count from 0 or 1"),
             settings.span_of("base"),
         );
-        self.error(error);
+        self.error(error.help("write BASE=0, as in numpy, or BASE=1, as in matlab"));
         0
     }
 
@@ -321,8 +322,8 @@ impl<'d> Assembly<'d> {
         LineSpec {
             line,
             direction,
-            resistance: settings.magnitude(self, &format!("r{name}"), 0.0),
-            terminal: settings.magnitude(self, &format!("r{name}t"), 0.0),
+            resistance: settings.resistance(self, &format!("r{name}")),
+            terminal: settings.resistance(self, &format!("r{name}t")),
             capacitance: settings.magnitude(self, &format!("c{name}"), 0.0),
             head,
             tail,

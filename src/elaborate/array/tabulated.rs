@@ -91,8 +91,8 @@ impl<'d> Assembly<'d> {
     fn blame(&mut self, pending: &Pending<'d>, cell: usize, times: Times) {
         let path = pending.spec.cell_path(cell);
         let Some(given) = self.accept(pending.spec.given(cell, &path)) else { return };
-        if self.cell_assembly(pending, given, &path, times).is_some() {
-            self.other_structure(&pending.spec, &path);
+        if let Some(built) = self.cell_assembly(pending, given, &path, times) {
+            self.other_structure(&pending.spec, &path, built.assembly.sole_short());
         }
     }
 }

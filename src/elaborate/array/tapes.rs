@@ -164,7 +164,10 @@ impl<'d> Assembly<'d> {
         let card = self.builder.kind_of(placed.device?).card();
         let mut open: Vec<(&'static str, Formula)> = Vec::new();
         let mut add = |inside: &mut Inside<'_, 'd>, scope: &Scope<'d>, name: &str, value: &Expr| -> Option<()> {
-            let param = card.param(name)?;
+            let Some(param) = card.param(name) else {
+                // a resistor of 0 ohm is a short, which has no value
+                return inside.is_constant(scope, value).then_some(());
+            };
             let formula = inside.formula(scope, value)?;
             open.retain(|(name, _)| *name != param.name);
             open.push((param.name, formula));

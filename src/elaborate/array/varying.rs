@@ -7,6 +7,7 @@ use super::super::element::{Form, form_of};
 use super::super::model::Kind;
 use super::super::scope::Scope;
 use super::super::source::Times;
+use super::shorts::{is_short, sole_short};
 use super::spec::Spec;
 use crate::device::DeviceGroup;
 use crate::diag::Diagnostic;
@@ -24,7 +25,12 @@ impl<'d> Assembly<'d> {
     ) {
         let Some(making) = self.describe(k, times) else { return };
         let (line, frame) = (self.placed[k].line.clone(), Rc::clone(&self.placed[k].frame));
+        let making = making.or_short(line.span);
         let card = making.kind.card();
+        if is_short(making.kind) != is_short(kind) {
+            self.error(sole_short(&self.placed[k]));
+            return;
+        }
         if !std::ptr::eq(card, kind.card()) {
             let message =
                 format!("`{}` is a {} here and a {} in the first cell", line.name.text, card.doc, kind.card().doc);
