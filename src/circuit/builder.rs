@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::names::is_ground;
-use super::{ArrayInstance, Circuit, DeviceRef, Names, Run, Unknown, UnknownKind};
+use super::{ArrayInstance, Circuit, DeviceRef, Names, Run, Unknown, UnknownKind, Unknowns};
 use crate::device::behavioural::{Behaviour, Behavioural, BehaviouralGroup};
 use crate::device::group::GROUND;
 use crate::device::{DeviceGroup, DeviceKind, Internal, ParamError, ParamValues, StateLaw};
@@ -14,7 +14,7 @@ const BEHAVIOURAL: usize = usize::MAX;
 /// A small circuit taken apart, from which an array makes its cells.
 pub struct Template {
     /// Unknowns.
-    pub unknowns: Vec<Unknown>,
+    pub unknowns: Unknowns,
     /// Devices by kind.
     pub groups: Vec<(&'static dyn DeviceKind, Box<dyn DeviceGroup>)>,
     /// Behavioural elements with their names.
@@ -30,7 +30,7 @@ pub struct Template {
 /// Collects nodes, devices and arrays; [`CircuitBuilder::finish`] gives the circuit.
 #[derive(Default)]
 pub struct CircuitBuilder {
-    unknowns: Vec<Unknown>,
+    unknowns: Unknowns,
     groups: Vec<Box<dyn DeviceGroup>>,
     kinds: Vec<&'static dyn DeviceKind>,
     group_of: HashMap<&'static str, usize>,
@@ -76,7 +76,7 @@ impl CircuitBuilder {
 
     /// All nodes so far, named or not.
     pub fn voltages(&self) -> impl Iterator<Item = u32> + '_ {
-        (0u32..).zip(&self.unknowns).filter(|(_, unknown)| unknown.kind == UnknownKind::Voltage).map(|(id, _)| id)
+        (0u32..).zip(self.unknowns.iter()).filter(|(_, unknown)| unknown.kind == UnknownKind::Voltage).map(|(id, _)| id)
     }
 
     /// Keeps an input parameter of a named device, for those who ask for it.
@@ -210,18 +210,15 @@ impl CircuitBuilder {
     /// Adds `count` times the unknowns of `pattern`, all without names; gives the first.
     pub fn unnamed_unknowns(&mut self, pattern: &[Unknown], count: usize) -> u32 {
         let first = self.unknown_count();
-        match pattern {
-            [one] => self.unknowns.resize(self.unknowns.len() + count, *one),
-            _ => self.unknowns.extend(pattern.iter().cycle().take(pattern.len() * count)),
-        }
+        self.unknowns.repeat(pattern, count);
         first
     }
 
-    /// Adds all instances of a group of that kind, without names.
-    pub fn add_run(&mut self, kind: &'static dyn DeviceKind, mut instances: Box<dyn DeviceGroup>) -> Run {
-        let group = self.group(kind);
-        let run = Run { group, first: self.groups[group].len(), count: instances.len() };
-        kind.absorb(instances.as_mut(), self.groups[group].as_mut());
+    /// Adds instances of that kind without names; they stay the group that they are.
+    pub fn add_run(&mut self, kind: &'static dyn DeviceKind, instances: Box<dyn DeviceGroup>) -> Run {
+        let run = Run { group: self.groups.len(), first: 0, count: instances.len() };
+        self.groups.push(instances);
+        self.kinds.push(kind);
         run
     }
 

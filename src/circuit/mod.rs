@@ -9,6 +9,7 @@ pub mod names;
 pub mod pattern;
 pub mod probe;
 mod unknown_name;
+mod unknowns;
 
 use crate::device::{DeviceGroup, StateLaw};
 
@@ -18,6 +19,7 @@ pub use names::{CellRef, Names, is_ground};
 pub use pattern::Pattern;
 pub use probe::Probe;
 pub use unknown_name::UnknownName;
+pub use unknowns::Unknowns;
 
 /// The kind of an unknown: decides its absolute tolerance and unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +85,7 @@ impl Run {
 /// A circuit ready to be solved.
 pub struct Circuit {
     /// Unknowns: nodes, branch currents, states, in the order they were created.
-    pub unknowns: Vec<Unknown>,
+    pub unknowns: Unknowns,
     /// Device groups.
     pub groups: Vec<Box<dyn DeviceGroup>>,
     /// Name tables.

@@ -420,7 +420,7 @@ mod tests {
             base: 0,
         };
         Circuit {
-            unknowns: Vec::new(),
+            unknowns: crate::circuit::Unknowns::default(),
             groups: vec![group(&[[0, 1, 8], [1, GROUND, 9]]), group(&cells)],
             names,
             arrays: vec![array],

@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::ops::Range;
 
+use super::instances::Instances;
 use super::kind::Kind;
 use super::lanes::{Alike, LaneBlocks, LaneLoad, Varied};
 use super::{Accepted, Card, Device, Env};
@@ -135,7 +136,7 @@ pub trait DeviceGroup: Send + Sync {
 /// All instances of device `D`.
 #[derive(Debug, Clone)]
 pub struct Group<D, const N: usize> {
-    pub(super) devices: Vec<D>,
+    pub(super) devices: Instances<D>,
     pub(super) locals: Vec<u32>,
     /// Parallel copies of each instance; empty while there is one of each.
     pub(super) multiplicity: Vec<f64>,
@@ -292,16 +293,16 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
             lanes.gather(N, [&out.f[of.clone()], &out.q[of], &out.g, &out.c]);
             return;
         }
-        let devices = &self.devices[range.clone()];
-        let Some(device) = devices.first() else { return };
+        let Some(device) = self.devices.get(range.start) else { return };
         let here = self.gather_lanes(&range, |i| self.gather(i, x));
         let there = at.map(|at| at.as_chunks::<N>().0).map(|points| self.gather_lanes(&range, |i| points[i]));
         let local = there.as_ref().unwrap_or(&here);
         let mut blocks = LaneBlocks::new();
-        if self.varied {
-            level.run(Varied { devices, env, local, out: &mut blocks });
-        } else {
-            level.run(Alike { device, env, local, out: &mut blocks });
+        match self.devices.as_slice() {
+            Some(devices) if self.varied => {
+                level.run(Varied { devices: &devices[range.clone()], env, local, out: &mut blocks });
+            }
+            _ => level.run(Alike { device, env, local, out: &mut blocks }),
         }
         if !self.multiplicity.is_empty() {
             blocks.scale(D::CARD.ports.len(), &self.multiplicity[range.clone()]);
@@ -368,7 +369,8 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
         any
     }
     fn alone(&self, i: usize) -> Option<Box<dyn DeviceGroup>> {
-        let devices = vec![self.devices.get(i)?.clone()];
+        let mut devices = Instances::default();
+        devices.push(self.devices.get(i)?.clone());
         let multiplicity = if self.multiplicity.is_empty() { Vec::new() } else { vec![self.multiplicity[i]] };
         Some(Box::new(Self { devices, locals: (0..N as u32).collect(), multiplicity, varied: false }))
     }
@@ -387,14 +389,16 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
     }
     fn accept(&mut self, env: &Env, x: &[f64]) -> bool {
         let mut flipped = false;
-        for i in 0..self.devices.len() {
-            let local = self.gather(i, x);
-            flipped |= self.devices[i].accept(env, &local) == Accepted::Flipped;
+        if D::SWITCHES {
+            for i in 0..self.devices.len() {
+                let local = self.gather(i, x);
+                flipped |= self.devices.each()[i].accept(env, &local) == Accepted::Flipped;
+            }
         }
         flipped
     }
     fn set(&mut self, i: usize, param: &str, value: f64) -> bool {
-        let done = self.devices.get_mut(i).is_some_and(|d| d.set(param, value));
+        let done = self.devices.each().get_mut(i).is_some_and(|d| d.set(param, value));
         self.varied |= done && self.devices.len() > 1;
         done
     }

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use super::group::Group;
+use super::instances::Instances;
 use super::{Card, Device, DeviceGroup, ParamError, ParamValues};
 
 /// The object-safe face of a kind: its card and how to make instances.
@@ -22,8 +23,6 @@ pub trait DeviceKind: Sync {
     /// Adds a copy of instance `i` with other local unknowns to its own group; false, and nothing done, when the group is of
     /// another kind, has no such instance, or `locals` has the wrong length.
     fn repeat(&self, group: &mut dyn DeviceGroup, i: usize, locals: &[u32]) -> bool;
-    /// Moves all instances of `from` to the end of `into`; false, and nothing done, when a group is of another kind.
-    fn absorb(&self, from: &mut dyn DeviceGroup, into: &mut dyn DeviceGroup) -> bool;
 }
 
 /// The kind that `D` defines; a zero-sized registry entry.
@@ -53,7 +52,8 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
         Self::CARD
     }
     fn group(&self) -> Box<dyn DeviceGroup> {
-        Box::new(Group::<D, N> { devices: Vec::new(), locals: Vec::new(), multiplicity: Vec::new(), varied: false })
+        let devices = Instances::default();
+        Box::new(Group::<D, N> { devices, locals: Vec::new(), multiplicity: Vec::new(), varied: false })
     }
     fn add(&self, group: &mut dyn DeviceGroup, locals: &[u32], params: &ParamValues) -> Result<usize, ParamError> {
         let device = D::from_params(params)?;
@@ -69,7 +69,7 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
         }
         let m = params.number("m");
         let m = if m.is_nan() { 1.0 } else { m };
-        group.varied |= group.devices.first().is_some_and(|first| !first.is_like(&device));
+        group.varied |= group.devices.get(0).is_some_and(|first| !first.is_like(&device));
         group.devices.push(device);
         group.locals.extend_from_slice(locals);
         group.count_copies(group.devices.len() - 1, m);
@@ -83,8 +83,8 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
             return false;
         }
         let before = into.devices.len();
-        into.varied |= into.devices.first().is_some_and(|first| !first.is_like(device));
-        into.devices.resize(before + locals.len() / N, device.clone());
+        into.varied |= into.devices.get(0).is_some_and(|first| !first.is_like(device));
+        into.devices.extend(device, locals.len() / N);
         into.locals.extend_from_slice(locals);
         into.count_copies(before, m);
         true
@@ -94,27 +94,10 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
             return false;
         };
         let m = group.multiplicity.get(i).copied().unwrap_or(1.0);
-        group.devices.push(group.devices[i].clone());
+        let device = group.devices[i].clone();
+        group.devices.push(device);
         group.locals.extend_from_slice(locals);
         group.count_copies(group.devices.len() - 1, m);
-        true
-    }
-    fn absorb(&self, from: &mut dyn DeviceGroup, into: &mut dyn DeviceGroup) -> bool {
-        let (Some(from), Some(into)) = (own::<D, N>(from), own::<D, N>(into)) else { return false };
-        if into.devices.is_empty() {
-            std::mem::swap(into, from);
-            return true;
-        }
-        let alike = |(a, b): (&D, &D)| a.is_like(b);
-        into.varied |= from.varied || !into.devices.first().zip(from.devices.first()).is_none_or(alike);
-        let before = into.devices.len();
-        into.devices.append(&mut from.devices);
-        into.locals.append(&mut from.locals);
-        if !(into.multiplicity.is_empty() && from.multiplicity.is_empty()) {
-            into.multiplicity.resize(before, 1.0);
-            into.multiplicity.append(&mut from.multiplicity);
-            into.multiplicity.resize(into.devices.len(), 1.0);
-        }
         true
     }
 }

@@ -13,6 +13,7 @@ pub mod behavioural;
 pub mod card;
 pub mod elements;
 pub mod group;
+mod instances;
 pub mod kind;
 pub mod lanes;
 pub mod limiting;
@@ -147,6 +148,9 @@ pub trait Device<const N: usize>: Clone + Send + Sync + 'static {
         let _ = x;
         None
     }
+
+    /// Must be true for [`Device::accept`] to be called.
+    const SWITCHES: bool = false;
 
     /// Called once per accepted solution; discrete memory may change here and only here.
     fn accept(&mut self, env: &Env, x: &[f64; N]) -> Accepted {

@@ -119,7 +119,6 @@ pub struct System {
     residual: Vec<f64>,
     /// Right-hand side of the last solve with the array kernel, which may refuse it half-way.
     given: Vec<f64>,
-    kinds: Vec<UnknownKind>,
     tolerances: Tolerances,
     work: Work,
     /// Why the array kernel was left.
@@ -166,7 +165,6 @@ impl System {
             sums: Sums::new(circuit, &tolerances),
             residual: vec![0.0; n],
             given: Vec::new(),
-            kinds: circuit.unknowns.iter().map(|u| u.kind).collect(),
             tolerances,
             work: Work::default(),
             refusal: None,
@@ -207,7 +205,7 @@ impl System {
     /// Kind of an unknown.
     #[must_use]
     pub fn kind(&self, k: usize) -> UnknownKind {
-        self.kinds[k]
+        self.sums.kind(k)
     }
 
     /// Local f and q of every group at the last evaluation.
@@ -219,7 +217,7 @@ impl System {
     /// Absolute tolerance of an unknown.
     #[must_use]
     pub fn absolute(&self, k: usize) -> f64 {
-        self.sums.absolute[k]
+        self.sums.absolute(k)
     }
 
     /// Counters of the linear solvers so far.
@@ -281,7 +279,7 @@ impl System {
     /// tolerance would do to the row, so that no unit needs a tolerance of its own.
     fn row_tolerance(&self, r: usize) -> f64 {
         let sensitivity = self.sums.sensitivity[r];
-        if self.kinds[r] != UnknownKind::Voltage {
+        if self.sums.kind(r) != UnknownKind::Voltage {
             return sensitivity;
         }
         let kcl = self.tolerances.relative * self.sums.traffic[r] + self.tolerances.current;
@@ -389,7 +387,7 @@ impl System {
     pub fn kirchhoff(&self, rows: &Rows) -> (f64, f64) {
         let mut worst = (0.0f64, 0.0f64);
         for r in 0..self.len() {
-            if self.kinds[r] == UnknownKind::Voltage && !rows.is_held(r) {
+            if self.sums.kind(r) == UnknownKind::Voltage && !rows.is_held(r) {
                 let absolute = (self.residual[r].abs() - self.row_noise(r)).max(0.0);
                 let relative = absolute / (self.sums.traffic[r] + self.tolerances.current / self.tolerances.relative);
                 worst = (worst.0.max(absolute), worst.1.max(relative));

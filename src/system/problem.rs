@@ -82,7 +82,7 @@ impl Equations for Problem<'_> {
         std::mem::swap(points, kept);
     }
     fn tolerance(&self, k: usize, a: f64, b: f64) -> f64 {
-        self.system.tolerances.relative * a.abs().max(b.abs()) + self.system.sums.absolute[k]
+        self.system.tolerances.relative * a.abs().max(b.abs()) + self.system.sums.absolute(k)
     }
     fn correct(&mut self, dx: &mut [f64]) {
         self.negative_residual(dx);
@@ -96,7 +96,7 @@ impl Equations for Problem<'_> {
         for r in 0..self.system.len() {
             let tolerance = if !rounding {
                 self.system.row_tolerance(r)
-            } else if self.system.kinds[r] == UnknownKind::Voltage {
+            } else if self.system.sums.kind(r) == UnknownKind::Voltage {
                 let traffic = self.system.sums.traffic[r] + self.system.tolerances.current;
                 (ROUNDING * traffic).max(self.system.row_noise(r))
             } else {

@@ -1,7 +1,7 @@
 //! Row sums of f and q, and what the tolerances of the unknowns mean for each row.
 
 use super::Tolerances;
-use crate::circuit::{Circuit, UnknownKind};
+use crate::circuit::{Circuit, UnknownKind, Unknowns};
 
 /// One entry per unknown (and its row).
 #[derive(Debug, Clone)]
@@ -14,8 +14,9 @@ pub struct Sums {
     pub traffic: Vec<f64>,
     /// Sum of |J| tolerance(x) by row: what a change of every unknown by its own tolerance would do to the row.
     pub sensitivity: Vec<f64>,
-    /// Absolute tolerance of every unknown.
-    pub absolute: Vec<f64>,
+    unknowns: Unknowns,
+    /// Absolute tolerance of every kind of unknowns.
+    absolute: Vec<f64>,
     relative: f64,
 }
 
@@ -24,7 +25,7 @@ impl Sums {
     #[must_use]
     pub fn new(circuit: &Circuit, tolerances: &Tolerances) -> Self {
         let n = circuit.unknowns.len();
-        let absolute = circuit.unknowns.iter().map(|u| match u.kind {
+        let absolute = circuit.unknowns.classes().iter().map(|u| match u.kind {
             UnknownKind::Voltage => tolerances.voltage,
             UnknownKind::Current => tolerances.current,
             UnknownKind::State => tolerances.state * u.scale,
@@ -34,6 +35,7 @@ impl Sums {
             q: vec![0.0; n],
             traffic: vec![0.0; n],
             sensitivity: vec![0.0; n],
+            unknowns: circuit.unknowns.clone(),
             absolute: absolute.collect(),
             relative: tolerances.relative,
         }
@@ -55,10 +57,24 @@ impl Sums {
         self.traffic[row] += f.abs();
     }
 
+    /// Kind of an unknown.
+    #[inline]
+    #[must_use]
+    pub fn kind(&self, k: usize) -> UnknownKind {
+        self.unknowns[k].kind
+    }
+
+    /// Absolute tolerance of an unknown.
+    #[inline]
+    #[must_use]
+    pub fn absolute(&self, k: usize) -> f64 {
+        self.absolute[self.unknowns.class(k)]
+    }
+
     /// The tolerance of an unknown at `x`.
     #[inline]
     #[must_use]
     pub fn tolerance(&self, k: usize, x: &[f64]) -> f64 {
-        self.relative * x[k].abs() + self.absolute[k]
+        self.relative * x[k].abs() + self.absolute(k)
     }
 }

@@ -130,6 +130,8 @@ impl Device<4> for VoltageSwitch {
     fn surface(&self, x: &[f64; 4]) -> Option<f64> {
         self.contact.surface(x[2] - x[3])
     }
+    const SWITCHES: bool = true;
+
     fn accept(&mut self, _: &Env, x: &[f64; 4]) -> Accepted {
         self.contact.accept(x[2] - x[3])
     }
@@ -176,6 +178,8 @@ impl Device<3> for CurrentSwitch {
     fn surface(&self, x: &[f64; 3]) -> Option<f64> {
         self.contact.surface(x[2])
     }
+    const SWITCHES: bool = true;
+
     fn accept(&mut self, _: &Env, x: &[f64; 3]) -> Accepted {
         self.contact.accept(x[2])
     }

@@ -120,9 +120,8 @@ impl<'d> Assembly<'d> {
         let mut faults = Vec::with_capacity(spec.faults.len());
         for &(cell, kind) in &spec.faults {
             let ends = node(Line::Word, cell).zip(node(Line::Bit, cell));
-            let run =
-                kind.resistance().zip(ends).and_then(|(r, (wl, bl))| self.two_terminal_run("r", r, m, vec![wl, bl]));
-            faults.push(Fault { cell, kind, resistor: run.and_then(|run| run.get(0)) });
+            let resistor = kind.resistance().zip(ends).and_then(|(r, (wl, bl))| self.two_terminal("r", r, m, [wl, bl]));
+            faults.push(Fault { cell, kind, resistor });
         }
         faults
     }

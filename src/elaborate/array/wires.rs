@@ -4,7 +4,7 @@ use super::super::assembly::Assembly;
 use super::super::model;
 use super::spec::{LineSpec, Spec};
 use crate::circuit::array::{Direction, End, Wires};
-use crate::circuit::{Run, Unknown, UnknownKind};
+use crate::circuit::{DeviceRef, Run, Unknown, UnknownKind};
 use crate::device::group::GROUND;
 use crate::device::{ParamValue, ParamValues, StateLaw};
 
@@ -143,13 +143,24 @@ impl<'d> Assembly<'d> {
     /// A run of resistors or capacitors of one value between pairs of nodes.
     pub(super) fn two_terminal_run(&mut self, keyword: &str, value: f64, m: f64, locals: Vec<u32>) -> Option<Run> {
         let kind = model::kind_of(keyword)?;
-        let given = [("value".to_string(), ParamValue::Number(value)), ("m".to_string(), ParamValue::Number(m))];
-        let params = ParamValues::check(kind.card(), &given).ok()?;
+        let params = value_of(kind, value, m)?;
         let (mut one, mut all) = (kind.group(), kind.group());
         kind.add(one.as_mut(), locals.get(..2)?, &params).ok()?;
         kind.replicate(one.as_mut(), 0, &locals, all.as_mut());
         Some(self.builder.add_run(kind, all))
     }
+
+    /// A resistor or capacitor between two nodes.
+    pub(super) fn two_terminal(&mut self, keyword: &str, value: f64, m: f64, ends: [u32; 2]) -> Option<DeviceRef> {
+        let kind = model::kind_of(keyword)?;
+        let params = value_of(kind, value, m)?;
+        self.builder.add_unnamed(kind, "", &ends, &params).ok()
+    }
+}
+
+fn value_of(kind: model::Kind, value: f64, m: f64) -> Option<ParamValues> {
+    let given = [("value".to_string(), ParamValue::Number(value)), ("m".to_string(), ParamValue::Number(m))];
+    ParamValues::check(kind.card(), &given).ok()
 }
 
 fn is_broken(line: &LineSpec, number: usize, segment: usize) -> bool {
