@@ -17,18 +17,34 @@ pub struct Observation<'a> {
     pub env: Env,
     /// Solution.
     pub x: &'a [f64],
-    /// Local f and q of every group at `x`.
+    /// Local f and q at `x` of the groups that keep them.
     pub loads: &'a [Load],
     /// Local dq/dt; `None` when time stands still.
     pub charges: Option<&'a Charges>,
 }
 
 impl Observation<'_> {
-    /// I = f + dq/dt of one local row.
-    fn current(&self, group: usize, row: usize) -> f64 {
-        let f = self.loads.get(group).and_then(|load| load.f.get(row)).copied().unwrap_or(0.0);
+    /// I = f + dq/dt of one local row. The rows of the many devices of an array are kept only where charges are followed;
+    /// else the device is evaluated into `own`.
+    fn current(&self, group: usize, row: usize, own: &mut Load) -> f64 {
+        let f = match self.loads.get(group).and_then(|load| load.f.get(row)) {
+            Some(f) => *f,
+            None => self.evaluated(group, row, own),
+        };
         let rate = self.charges.and_then(|c| c.rates(group).get(row)).copied().unwrap_or(0.0);
         f + rate
+    }
+
+    /// f of a local row, by evaluating its device.
+    fn evaluated(&self, group: usize, row: usize, own: &mut Load) -> f64 {
+        let Some(devices) = self.circuit.groups.get(group) else { return 0.0 };
+        let (mut first, mut after) = (0, devices.len());
+        while first + 1 < after {
+            let middle = first.midpoint(after);
+            if devices.offset(middle) <= row { first = middle } else { after = middle }
+        }
+        devices.load_range(&self.env, self.x, None, first..after, own);
+        own.f.get(row).copied().unwrap_or(0.0)
     }
 
     /// The value of a probe.
@@ -39,7 +55,7 @@ impl Observation<'_> {
             Probe::Constant(value) => *value,
             Probe::Unknown(k) => value_at(self.x, *k),
             Probe::Difference(a, b) => value_at(self.x, *a) - value_at(self.x, *b),
-            Probe::Current(rows) => rows.iter().map(|r| self.current(r.group, r.row)).sum(),
+            Probe::Current(rows) => rows.iter().map(|r| self.current(r.group, r.row, &mut Load::default())).sum(),
             Probe::Power(runs) => runs.iter().map(|run| self.power(run)).sum(),
             Probe::Output(device, k) => self
                 .circuit
@@ -57,13 +73,13 @@ impl Observation<'_> {
     fn power(&self, run: &Run) -> f64 {
         let Some(group) = self.circuit.groups.get(run.group) else { return 0.0 };
         let ports = group.card().ports;
-        let mut total = 0.0;
+        let (mut total, mut own) = (0.0, Load::default());
         for i in run.first..run.first + run.count {
             let start = group.offset(i);
             let end = group.offset(i + 1).min(start + ports.len());
             for row in start..end {
                 if ports[row - start].carries {
-                    total += value_at(self.x, group.locals()[row]) * self.current(run.group, row);
+                    total += value_at(self.x, group.locals()[row]) * self.current(run.group, row, &mut own);
                 }
             }
         }

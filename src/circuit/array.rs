@@ -8,9 +8,7 @@
 //! pin --[R + RT]-- cell 0 --[R]-- cell 1 -- .. -- cell n-1 --[R + RT]-- pin
 //! ```
 
-use std::ops::Index;
-
-use super::{DeviceRef, Run};
+use super::{DeviceRef, Nodes, Run};
 
 /// The four kinds of lines a cell can sit on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,7 +66,7 @@ pub struct Wires {
     pub direction: Direction,
     /// Line node at each cell, row-major `rows x cols`; equal entries where the wire has no resistance. Ground is
     /// `u32::MAX`.
-    pub nodes: Vec<u32>,
+    pub nodes: Nodes,
     /// Ohm per segment between two cells.
     pub resistance: f64,
     /// Extra ohm in the segments to the pins.
@@ -91,11 +89,11 @@ pub struct Wires {
 impl Wires {
     /// Lines without resistance and capacitance, no pins known yet.
     #[must_use]
-    pub fn ideal(line: Line, direction: Direction, nodes: Vec<u32>) -> Self {
+    pub fn ideal(line: Line, direction: Direction, nodes: impl Into<Nodes>) -> Self {
         Self {
             line,
             direction,
-            nodes,
+            nodes: nodes.into(),
             resistance: 0.0,
             terminal: 0.0,
             capacitance: 0.0,
@@ -110,13 +108,6 @@ impl Wires {
     #[must_use]
     pub fn is_broken(&self, line: usize, segment: usize) -> bool {
         self.breaks.binary_search(&(line, segment)).is_ok()
-    }
-}
-
-impl Index<usize> for Wires {
-    type Output = u32;
-    fn index(&self, cell: usize) -> &u32 {
-        &self.nodes[cell]
     }
 }
 

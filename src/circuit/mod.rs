@@ -6,6 +6,7 @@
 pub mod array;
 pub mod builder;
 pub mod names;
+mod nodes;
 pub mod pattern;
 pub mod probe;
 mod unknown_name;
@@ -16,6 +17,7 @@ use crate::device::{DeviceGroup, StateLaw};
 pub use array::ArrayInstance;
 pub use builder::CircuitBuilder;
 pub use names::{CellRef, Names, is_ground};
+pub use nodes::Nodes;
 pub use pattern::Pattern;
 pub use probe::Probe;
 pub use unknown_name::UnknownName;

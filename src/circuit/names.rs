@@ -226,7 +226,7 @@ impl ArrayInstance {
         }
         self.lines().find_map(|w| {
             let (row, col, rest) = self.indices(local.strip_prefix(w.line.name())?)?;
-            rest.is_empty().then(|| w[row * self.cols + col])
+            rest.is_empty().then(|| w.nodes.at(row * self.cols + col))
         })
     }
 
@@ -276,7 +276,7 @@ impl ArrayInstance {
                 let (row, col) = self.position(cell);
                 text.clear();
                 self.write_view(&mut text, w.line.name(), row, col);
-                visit(&text, w[cell]);
+                visit(&text, w.nodes.at(cell));
             }
         }
         for cell in 0..self.cells() {
@@ -295,7 +295,7 @@ impl ArrayInstance {
     fn unknown_name(&self, circuit: &Circuit, unknown: u32) -> Option<String> {
         let mut text = String::new();
         for w in self.lines() {
-            if let Some(cell) = w.nodes.iter().position(|&n| n == unknown) {
+            if let Some(cell) = w.nodes.position(unknown) {
                 let (row, col) = self.position(cell);
                 self.write_view(&mut text, w.line.name(), row, col);
                 return Some(text);

@@ -236,7 +236,7 @@ impl Circuit {
         match (owners.next(), owners.next()) {
             (Some(device), None) => self.device_field(device, field),
             _ => {
-                let voltage = || Some(Probe::Difference(*array.wl.nodes.get(cell)?, *array.bl.nodes.get(cell)?));
+                let voltage = || Some(Probe::Difference(array.wl.nodes.get(cell)?, array.bl.nodes.get(cell)?));
                 generic_field(field, voltage, current)
             }
         }

@@ -71,8 +71,8 @@ pub trait DeviceGroup: Send + Sync {
     fn is_alike(&self) -> bool {
         false
     }
-    /// As [`DeviceGroup::load_range`] for at most [`LANES`] instances of equal width, the results also side by side;
-    /// of `out`, f and q only.
+    /// As [`DeviceGroup::load_range`] for at most [`LANES`] instances of equal width, the results side by side. Of `out`,
+    /// f and q only, and where a group can do without, only if it has rows already.
     fn load_lanes(
         &self,
         (env, x, at): (&Env, &[f64], Option<&[f64]>),
@@ -311,14 +311,16 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
             let moved = std::array::from_fn(|k| std::array::from_fn(|lane| here[k][lane] - local[k][lane]));
             blocks.continue_linearly(&moved);
         }
-        self.resize(out, 0);
+        blocks.store(lanes);
+        if out.f.len() != self.locals.len() {
+            return;
+        }
         let results =
             out.f.as_chunks_mut::<N>().0[range.clone()].iter_mut().zip(&mut out.q.as_chunks_mut::<N>().0[range]);
         for (lane, (f, q)) in results.enumerate() {
             *f = std::array::from_fn(|row| blocks.f[row][lane]);
             *q = std::array::from_fn(|row| blocks.q[row][lane]);
         }
-        blocks.store(lanes);
     }
     fn load_values(&self, env: &Env, x: &[f64], out: &mut Load) {
         let n = self.devices.len();

@@ -187,8 +187,9 @@ mod tests {
     fn compare(group: &dyn crate::device::DeviceGroup, level: Level, x: &[f64], at: Option<&[f64]>) {
         let n = group.offset(1);
         for range in [0..LANES, LANES..COUNT] {
-            let (mut one, mut other, mut lanes) = (Load::default(), Load::default(), LaneLoad::default());
+            let (mut one, mut lanes) = (Load::default(), LaneLoad::default());
             group.load_range(&ENV, x, at, range.clone(), &mut one);
+            let mut other = Load { f: vec![0.0; one.f.len()], q: vec![0.0; one.q.len()], ..Load::default() };
             group.load_lanes((&ENV, x, at), range.clone(), level, &mut other, &mut lanes);
             let rows = range.start * n..range.end * n;
             assert_eq!(bits(&one.f[rows.clone()]), bits(&other.f[rows.clone()]));

@@ -160,6 +160,7 @@ pub fn solve(
         }
         let length = if effort.damped { equations.length(x, dx) } else { 0.0 };
         let mut lambda = 1.0;
+        let mut rounding = None;
         let limited = loop {
             for k in 0..n {
                 new[k] = x[k] + lambda * dx[k];
@@ -167,8 +168,13 @@ pub fn solve(
             let limited = equations.limit(new);
             equations.linearise(new);
             // a residual of rounding needs no test: a linear system takes one solve
-            if limited || !effort.damped || lambda < SMALLEST_STEP || equations.residual(true).0 <= 1.0 {
+            if limited || !effort.damped || lambda < SMALLEST_STEP {
                 break limited;
+            }
+            let settled = equations.residual(true).0 <= 1.0;
+            rounding = Some(settled);
+            if settled {
+                break false;
             }
             simplified.resize(n, 0.0);
             equations.correct(simplified);
@@ -183,7 +189,7 @@ pub fn solve(
         if limited || lambda < 1.0 {
             continue;
         }
-        if equations.residual(true).0 <= 1.0 {
+        if rounding.unwrap_or_else(|| equations.residual(true).0 <= 1.0) {
             return Ok(Converged { iterations });
         }
         if equations.is_still(x, new, effort.slack) && equations.residual(false).0 <= effort.slack {

@@ -110,7 +110,7 @@ impl Cells {
             for port in &ports {
                 port_ids.push(match port {
                     _ if !whole(cell) => GROUND,
-                    Port::Line(line) => instance.wires(*line)?[cell],
+                    Port::Line(line) => instance.wires(*line)?.nodes.at(cell),
                     Port::Net(net) => *net,
                 });
             }
@@ -153,6 +153,12 @@ impl Cells {
     /// Unknown of an inner slot of a cell.
     pub(super) fn inner_id(&self, slot: usize, cell: usize) -> usize {
         (self.inner[slot].first + cell as u32 * self.inner[slot].stride) as usize
+    }
+
+    /// Is there anything inside a cell?
+    #[must_use]
+    pub fn has_inner(&self) -> bool {
+        !self.inner.is_empty()
     }
 
     /// All inner unknowns.
@@ -250,7 +256,7 @@ impl Structure<'_> {
         }
         let [a, b] = self.cells;
         self.ids.push(one);
-        let on = |w: &crate::circuit::array::Wires| w[a] == one && w[b] == other;
+        let on = |w: &crate::circuit::array::Wires| w.nodes.at(a) == one && w.nodes.at(b) == other;
         if let Some(line) = self.instance.lines().find(|w| on(w)).map(|w| w.line) {
             self.port(line);
         } else if one == other {

@@ -268,7 +268,7 @@ impl Cells {
                 let id = id as usize;
                 if id < point.x.len() {
                     sums.f[id] += scratch.f[s][lane];
-                    sums.q[id] += scratch.q[s][lane];
+                    sums.store(id, scratch.q[s][lane]);
                     sums.traffic[id] += scratch.traffic[s][lane];
                     sums.sensitivity[id] += sensitivity[lane];
                 }

@@ -61,9 +61,9 @@ enum Solver {
 pub struct Kernel {
     arrays: Vec<Array>,
     border: Border,
-    /// Leaks of the arrays alone, then with the border, by compact number.
-    own: Vec<f64>,
+    /// Leaks of the arrays with the border, by compact number; those of the arrays alone where the border is wide.
     leak: Vec<f64>,
+    own: Vec<f64>,
     /// Right-hand side and solution by compact number.
     b: Vec<f64>,
     y: Vec<f64>,
@@ -153,9 +153,9 @@ fn fill(bundles: &mut Bundles, site: &Site, cells: &Cells, rows: &Rows, own: &mu
         }
     }
     let mut held = false;
-    for line in 0..site.nodes.len() {
+    for line in 0..site.lines() {
         for (cell, leak) in own[site.range_of(line)].iter_mut().enumerate() {
-            let is_held = rows.is_held(site.nodes[line][cell] as usize);
+            let is_held = rows.is_held(site.id(line, cell));
             *leak = if is_held { HOLD } else { site.leak(rows, line, cell) };
             held |= is_held;
         }
@@ -177,22 +177,23 @@ impl Kernel {
         // conductances of wires and capacitances of lines do not depend on time or sources
         let temperature = circuit.temperature;
         let env = &Env { time: 0.0, temperature, gmin: 0.0, source_scale: 1.0, mode: Mode::Dc };
-        let mut compact_of = vec![u32::MAX; circuit.unknowns.len()];
-        let mut arrays = Vec::new();
+        let mut arrays: Vec<Array> = Vec::new();
         let mut base = 0;
         for &k in which {
             let array = Array::new(circuit, &cells[k], k, base, env);
-            for (number, &id) in array.site.nodes.iter().flatten().enumerate() {
-                compact_of[id as usize] = (base + number) as u32;
-            }
             base = array.site.range().end;
             arrays.push(array);
         }
-        let compact: Vec<u32> = general.ids.iter().map(|&id| compact_of[id as usize]).collect();
+        let compact_of = |&id: &u32| {
+            let mut lines = arrays.iter().flat_map(|array| array.site.ranges());
+            let line = lines.find(|(_, unknowns)| unknowns.contains(&(id as usize)));
+            line.map_or(u32::MAX, |(own, unknowns)| (own.start + id as usize - unknowns.start) as u32)
+        };
+        let compact: Vec<u32> = general.ids.iter().map(compact_of).collect();
         Self {
             arrays,
             border: Border::new(general, &compact, rule),
-            own: vec![0.0; base],
+            own: Vec::new(),
             leak: vec![0.0; base],
             b: vec![0.0; base],
             y: vec![0.0; base],
@@ -205,9 +206,10 @@ impl Kernel {
     }
 
     /// f, q, traffic and sensitivity of wires and line capacitors.
-    pub fn evaluate(&self, point: &Point, loads: &mut [Load], sums: &mut Sums) {
-        for strip in self.arrays.iter().flat_map(|a| &a.site.strips) {
-            strip.evaluate(point, loads, sums);
+    pub fn evaluate(&mut self, point: &Point, loads: &mut [Load], sums: &mut Sums) {
+        for array in &mut self.arrays {
+            array.site.segments.iter_mut().for_each(|segments| segments.evaluate(point, loads, sums));
+            array.site.capacitors.iter().for_each(|capacitors| capacitors.evaluate(point, loads, sums));
         }
     }
 
@@ -239,9 +241,11 @@ impl Kernel {
 
     fn prepare(&mut self, cells: &[Cells], general: &General, rows: &Rows) -> Result<(), Refusal> {
         for array in &mut self.arrays {
-            self.held |= array.assemble(&cells[array.site.cells], rows, &mut self.own);
+            self.held |= array.assemble(&cells[array.site.cells], rows, &mut self.leak);
         }
-        self.leak.copy_from_slice(&self.own);
+        if self.border.is_wide() {
+            self.own.clone_from(&self.leak);
+        }
         self.border.factor(&general.values, &mut self.leak).map_err(|k| Refusal::Border(general.ids[k] as usize))?;
         for array in &mut self.arrays {
             array.factor(self.method, &self.leak)?;
@@ -255,10 +259,11 @@ impl Kernel {
     /// What the kernel cannot do.
     pub fn solve(&mut self, general: &General, rows: &Rows, b: &mut [f64]) -> Result<(), Refusal> {
         for array in &self.arrays {
-            for (slot, &id) in self.b[array.site.range()].iter_mut().zip(array.site.nodes.iter().flatten()) {
-                *slot = b[id as usize];
-                if self.held && rows.is_held(id as usize) {
-                    *slot *= HOLD;
+            for (own, unknowns) in array.site.ranges() {
+                self.b[own.clone()].copy_from_slice(&b[unknowns.clone()]);
+                if self.held {
+                    let held = self.b[own].iter_mut().zip(unknowns).filter(|(_, id)| rows.is_held(*id));
+                    held.for_each(|(value, _)| *value *= HOLD);
                 }
             }
         }
@@ -269,8 +274,8 @@ impl Kernel {
         let given: Vec<f64> = ids.iter().map(|&id| b[id as usize]).collect();
         self.border.expand(&general.values, |k| given[k as usize], &self.y, |k, value| b[from_border(k)] = value);
         for array in &self.arrays {
-            for (value, &id) in self.y[array.site.range()].iter().zip(array.site.nodes.iter().flatten()) {
-                b[id as usize] = *value;
+            for (own, unknowns) in array.site.ranges() {
+                b[unknowns].copy_from_slice(&self.y[own]);
             }
         }
         Ok(())

@@ -72,13 +72,13 @@ impl Lattice {
     /// Cells, and the leaks that are the array's own, by compact number. True when a node is held.
     pub fn assemble(&mut self, site: &Site, cells: &Cells, rows: &Rows, own: &mut [f64]) -> bool {
         let (w, b) = (site.slots[0], site.slots[1]);
-        let n = site.len();
+        let n = site.count();
         let mut held_any = false;
         self.skew = None;
         for cell in 0..n {
             let s = |r, c| cells.blocks.condensed(cell, r, c);
             let (at, rest) = ([s(w, w), s(b, b)], [-s(w, b), -s(b, w)]);
-            let held = [0, 1].map(|f| rows.is_held(site.nodes[f][cell] as usize));
+            let held = [0, 1].map(|f| rows.is_held(site.id(f, cell)));
             let [from_word, from_bit] = rest;
             let size = cells.blocks.size(cell);
             let conductance = match held {

@@ -208,7 +208,7 @@ impl System {
         self.sums.kind(k)
     }
 
-    /// Local f and q of every group at the last evaluation.
+    /// Local f and q of every group at the last evaluation; of the devices of arrays only after [`System::load`].
     #[must_use]
     pub fn loads(&self) -> &[Load] {
         &self.loads
@@ -265,6 +265,10 @@ impl System {
 
     fn set_residual(&mut self, rows: &Rows, x: &[f64]) {
         let Sums { f, q, .. } = &self.sums;
+        if rows.are_still() {
+            self.residual.copy_from_slice(f);
+            return;
+        }
         for r in 0..self.residual.len() {
             let held = rows.is_held(r);
             self.residual[r] = if held {
@@ -340,8 +344,9 @@ impl System {
 
     /// Factors and solves J y = b in place, by the direct array solver where line-PCG gives up.
     fn factor_and_solve(&mut self, rows: &Rows, b: &mut [f64]) -> Result<(), Fault> {
-        if self.kernel.is_some() {
-            self.given.clear();
+        self.given.clear();
+        // where no cell has anything to reduce, a refusal leaves `b` as it is
+        if self.kernel.is_some() && self.cells.iter().any(Cells::has_inner) {
             self.given.extend_from_slice(b);
         }
         let mut outcome = self.factor(rows).and_then(|()| self.solve(rows, b));
@@ -349,10 +354,17 @@ impl System {
             && let Some(kernel) = &mut self.kernel
             && kernel.escalate(why, &self.cells, &self.general, rows).map_err(Fault::Refused)?
         {
-            b.copy_from_slice(&self.given);
+            self.restore(b);
             outcome = self.solve(rows, b);
         }
         outcome
+    }
+
+    /// The right-hand side as it was before the array kernel refused it.
+    fn restore(&self, b: &mut [f64]) {
+        if !self.given.is_empty() {
+            b.copy_from_slice(&self.given);
+        }
     }
 
     /// Rows whose charge, flux or state can be other than zero, at the solution `x`.
@@ -440,7 +452,7 @@ fn split(
     }
     for &k in which {
         for (_, wires) in site::lines(&circuit.arrays[cells[k].array], &cells[k]) {
-            wires.nodes.iter().for_each(|&id| line[id as usize] = true);
+            wires.nodes.iter().for_each(|id| line[id as usize] = true);
         }
     }
     let stamped: Vec<&Cells> = cells.iter().enumerate().filter(|(k, _)| !which.contains(k)).map(|(_, c)| c).collect();

@@ -39,7 +39,7 @@ impl<'a> Problem<'a> {
                 // once only: without the kernel nothing refuses
                 self.system.leave_kernel(self.circuit, why);
                 self.linearise(x);
-                b.copy_from_slice(&std::mem::take(&mut self.system.given));
+                self.system.restore(b);
                 self.solve(x, b)
             }
         }

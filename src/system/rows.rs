@@ -25,6 +25,11 @@ impl Column {
     pub fn get(&self, r: usize) -> Option<f64> {
         (r < self.len).then(|| self[r])
     }
+    /// The number of all rows, while they have the same.
+    #[must_use]
+    pub fn uniform(&self) -> Option<f64> {
+        self.values.is_empty().then_some(self.usual)
+    }
     /// Gives all rows another number.
     pub fn fill(&mut self, value: f64) {
         *self = Self::new(value, self.len);
@@ -91,6 +96,13 @@ impl Rows {
         rows
     }
 
+    /// Are all rows free, without time and shunts, R = f?
+    #[must_use]
+    pub fn are_still(&self) -> bool {
+        let zero = |column: &Column| column.uniform() == Some(0.0);
+        zero(&self.alpha) && zero(&self.beta) && zero(&self.shunt) && !self.holds_any()
+    }
+
     /// Holds unknowns at given values.
     pub fn hold(&mut self, values: &[(u32, f64)]) {
         for &(k, value) in values {
@@ -98,6 +110,12 @@ impl Rows {
                 self.held[k as usize] = value;
             }
         }
+    }
+
+    /// May any row be `x - held`?
+    #[must_use]
+    pub fn holds_any(&self) -> bool {
+        self.held.uniform().is_none_or(|held| !held.is_nan())
     }
 
     /// Is this row `x - held`?

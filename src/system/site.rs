@@ -7,9 +7,9 @@ use std::ops::Range;
 
 use super::cells::{Cells, Port};
 use super::rows::Rows;
-use super::strip::Strip;
+use super::strip::{self, Capacitors, Segments};
 use crate::circuit::array::{Direction, Line, Wires};
-use crate::circuit::{ArrayInstance, Circuit, Run};
+use crate::circuit::{ArrayInstance, Circuit, Nodes, Run};
 use crate::crossbar::Wire;
 use crate::device::Env;
 
@@ -22,10 +22,14 @@ pub struct Site {
     pub cells: usize,
     /// Position of each line's port in a condensed block.
     pub slots: Vec<usize>,
-    /// Unknowns of the nodes of each line, row-major.
-    pub nodes: Vec<Vec<u32>>,
-    /// Wires and line capacitors.
-    pub strips: Vec<Strip>,
+    /// Unknown of the first node of each line; those of the other cells follow, row-major.
+    first: Vec<usize>,
+    /// Number of cells.
+    count: usize,
+    /// Wires between cells.
+    pub segments: Vec<Segments>,
+    /// Capacitors of the lines.
+    pub capacitors: Vec<Capacitors>,
     /// F to ground at every node of each line.
     capacitance: Vec<f64>,
     /// Compact number of the first node.
@@ -52,7 +56,7 @@ pub fn qualifies(circuit: &Circuit, cells: &Cells) -> bool {
     array.cells() >= SMALLEST
         && !lines.is_empty()
         && lines.len() == cells.ports.len()
-        && lines.iter().all(|(_, w)| w.resistance > 0.0)
+        && lines.iter().all(|(_, w)| w.resistance > 0.0 && matches!(w.nodes, Nodes::Consecutive { .. }))
 }
 
 /// Does every cell sit between a word line along the row and a bit line along the column?
@@ -71,7 +75,7 @@ pub fn line_runs<'a>(array: &'a ArrayInstance, cells: &Cells) -> impl Iterator<I
 /// Conductances of the segments between cells, as the array kernel wants them.
 pub fn segments(circuit: &Circuit, array: &ArrayInstance, wires: &Wires, env: &Env) -> Wire {
     let Some(run) = wires.inner else { return Wire::Uniform(1.0 / wires.resistance) };
-    let uniform = Strip::new(circuit, run, env).conductance;
+    let (uniform, _) = strip::values(circuit, run, env);
     if wires.breaks.is_empty() {
         return Wire::Uniform(uniform);
     }
@@ -92,43 +96,75 @@ impl Site {
     pub fn new(circuit: &Circuit, cells: &Cells, index: usize, base: usize, env: &Env) -> Self {
         let array = &circuit.arrays[cells.array];
         let lines = lines(array, cells);
+        let first: Vec<usize> = lines.iter().map(|(_, w)| w.nodes.at(0) as usize).collect();
+        let capacitance: Vec<f64> = lines.iter().map(|(_, w)| capacitance(circuit, w, env)).collect();
+        let with = |run: fn(&Wires) -> Option<Run>| {
+            let lines = lines.iter().zip(&first);
+            lines.filter_map(move |((_, w), &first)| run(w).map(|run| (*w, first, run)))
+        };
+        let wires = with(|w| w.inner);
+        let segments =
+            wires.map(|(w, first, run)| Segments::new(array, w, first, run, segments(circuit, array, w, env)));
+        let capacitors = with(|w| w.capacitors);
+        let capacitors =
+            capacitors.map(|(_, first, run)| Capacitors::new(first, run, strip::values(circuit, run, env).1));
         Self {
             cells: index,
             slots: lines.iter().map(|(slot, _)| *slot).collect(),
-            nodes: lines.iter().map(|(_, w)| w.nodes.clone()).collect(),
-            strips: line_runs(array, cells).map(|run| Strip::new(circuit, run, env)).collect(),
-            capacitance: lines.iter().map(|(_, w)| capacitance(circuit, w, env)).collect(),
+            segments: segments.collect(),
+            capacitors: capacitors.collect(),
+            count: array.cells(),
+            first,
+            capacitance,
             base,
         }
     }
 
     /// Number of cells.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.nodes.first().map_or(0, Vec::len)
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Kinds of lines.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        self.first.len()
+    }
+
+    /// The unknown of the node of a line at a cell.
+    #[inline]
+    #[must_use]
+    pub fn id(&self, line: usize, cell: usize) -> usize {
+        self.first[line] + cell
+    }
+
+    /// The nodes of each kind of lines: compact numbers and unknowns.
+    pub fn ranges(&self) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + '_ {
+        (0..self.lines()).map(|line| (self.range_of(line), self.first[line]..self.first[line] + self.count))
     }
 
     /// All nodes in a compact vector.
     #[must_use]
     pub fn range(&self) -> Range<usize> {
-        self.base..self.base + self.nodes.len() * self.len()
+        self.base..self.base + self.lines() * self.count
     }
 
     /// The nodes of one line in a compact vector.
     #[must_use]
     pub fn range_of(&self, line: usize) -> Range<usize> {
-        let start = self.base + line * self.len();
-        start..start + self.len()
+        let start = self.base + line * self.count;
+        start..start + self.count
     }
 
     /// What ties a node to a known potential beside cells and wires, in S.
     #[must_use]
     pub fn leak(&self, rows: &Rows, line: usize, cell: usize) -> f64 {
-        let r = self.nodes[line][cell] as usize;
+        let r = self.id(line, cell);
         rows.alpha[r] * self.capacitance[line] + rows.shunt[r]
     }
 }
 
 fn capacitance(circuit: &Circuit, wires: &Wires, env: &Env) -> f64 {
-    wires.capacitors.map_or(0.0, |run| Strip::new(circuit, run, env).capacitance)
+    wires.capacitors.map_or(0.0, |run| strip::values(circuit, run, env).1)
 }

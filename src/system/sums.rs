@@ -8,8 +8,10 @@ use crate::circuit::{Circuit, UnknownKind, Unknowns};
 pub struct Sums {
     /// f by row.
     pub f: Vec<f64>,
-    /// q by row.
+    /// q by row; written by [`Sums::store`] only.
     pub q: Vec<f64>,
+    /// Is any entry of q other than zero? Memory that nobody writes to costs nothing, and much of a circuit stores nothing.
+    stores: bool,
     /// Sum of |f| contributions by row.
     pub traffic: Vec<f64>,
     /// Sum of |J| tolerance(x) by row: what a change of every unknown by its own tolerance would do to the row.
@@ -33,6 +35,7 @@ impl Sums {
         Self {
             f: vec![0.0; n],
             q: vec![0.0; n],
+            stores: false,
             traffic: vec![0.0; n],
             sensitivity: vec![0.0; n],
             unknowns: circuit.unknowns.clone(),
@@ -44,7 +47,9 @@ impl Sums {
     /// Starts a new evaluation.
     pub fn clear(&mut self) {
         self.f.fill(0.0);
-        self.q.fill(0.0);
+        if std::mem::take(&mut self.stores) {
+            self.q.fill(0.0);
+        }
         self.traffic.fill(0.0);
         self.sensitivity.fill(0.0);
     }
@@ -53,8 +58,23 @@ impl Sums {
     #[inline]
     pub fn add(&mut self, row: usize, f: f64, q: f64) {
         self.f[row] += f;
-        self.q[row] += q;
         self.traffic[row] += f.abs();
+        self.store(row, q);
+    }
+
+    /// Adds to q of a row.
+    #[inline]
+    pub fn store(&mut self, row: usize, q: f64) {
+        if q != 0.0 {
+            self.q[row] += q;
+            self.stores = true;
+        }
+    }
+
+    /// Relative tolerance of every unknown.
+    #[must_use]
+    pub fn relative(&self) -> f64 {
+        self.relative
     }
 
     /// Kind of an unknown.

@@ -116,7 +116,7 @@ impl<'d> Assembly<'d> {
 
     /// The resistors that stand for faulty cells.
     fn fault_resistors(&mut self, spec: &Spec<'d>, lines: &[Wires], m: f64) -> Vec<Fault> {
-        let node = |line: Line, cell: usize| lines.iter().find(|w| w.line == line).map(|w| w[cell]);
+        let node = |line: Line, cell: usize| lines.iter().find(|w| w.line == line).map(|w| w.nodes.at(cell));
         let mut faults = Vec::with_capacity(spec.faults.len());
         for &(cell, kind) in &spec.faults {
             let ends = node(Line::Word, cell).zip(node(Line::Bit, cell));

@@ -62,7 +62,7 @@ impl Map<'_> {
             None => GROUND,
             Some(Target::Own { first, stride }) => first + cell as u32 * stride,
             Some(_) if self.disconnected[cell] => GROUND,
-            Some(Target::Line(line)) => self.lines[*line][cell],
+            Some(Target::Line(line)) => self.lines[*line].nodes.at(cell),
             Some(Target::Net(node)) => *node,
         }
     }

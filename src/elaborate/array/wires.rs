@@ -4,7 +4,7 @@ use super::super::assembly::Assembly;
 use super::super::model;
 use super::spec::{LineSpec, Spec};
 use crate::circuit::array::{Direction, End, Wires};
-use crate::circuit::{DeviceRef, Run, Unknown, UnknownKind};
+use crate::circuit::{DeviceRef, Nodes, Run, Unknown, UnknownKind};
 use crate::device::group::GROUND;
 use crate::device::{ParamValue, ParamValues, StateLaw};
 
@@ -50,10 +50,10 @@ impl<'d> Assembly<'d> {
         wires.breaks.clone_from(&line.breaks);
 
         let end_resistance = line.resistance + line.terminal;
-        let end = |assembly: &mut Self, pins: Option<Vec<u32>>, position: usize, segment: usize, nodes: &[u32]| {
+        let end = |assembly: &mut Self, pins: Option<Vec<u32>>, position: usize, segment: usize, nodes: &Nodes| {
             let pins = pins?;
             let ends = pins.iter().enumerate().flat_map(|(number, &pin)| {
-                let node = nodes[cell(number, position)];
+                let node = nodes.at(cell(number, position));
                 [pin, if is_broken(line, number, segment) { pin } else { node }]
             });
             let run = (end_resistance > 0.0).then(|| assembly.two_terminal_run("r", end_resistance, m, ends.collect()));
@@ -66,15 +66,15 @@ impl<'d> Assembly<'d> {
             let mut locals = Vec::with_capacity(2 * lines * (along - 1));
             for number in 0..lines {
                 for segment in 1..along {
-                    let before = wires.nodes[cell(number, segment - 1)];
-                    let after = wires.nodes[cell(number, segment)];
+                    let before = wires.nodes.at(cell(number, segment - 1));
+                    let after = wires.nodes.at(cell(number, segment));
                     locals.extend([before, if is_broken(line, number, segment) { before } else { after }]);
                 }
             }
             wires.inner = self.two_terminal_run("r", line.resistance, m, locals);
         }
         if line.capacitance > 0.0 {
-            let locals = wires.nodes.iter().flat_map(|&node| [node, GROUND]).collect();
+            let locals = wires.nodes.iter().flat_map(|node| [node, GROUND]).collect();
             wires.capacitors = self.two_terminal_run("c", line.capacitance, m, locals);
         }
         wires
@@ -82,12 +82,12 @@ impl<'d> Assembly<'d> {
 
     /// The line node at each cell, row-major. Cells that no resistance separates share a node; where the way to a pin
     /// has none either, that node is the pin.
-    fn line_nodes(&mut self, spec: &Spec<'d>, line: &LineSpec, pins: &Pins) -> Vec<u32> {
+    fn line_nodes(&mut self, spec: &Spec<'d>, line: &LineSpec, pins: &Pins) -> Nodes {
         let (lines, along) = spec.shape(line.direction);
         let cells = spec.rows * spec.cols;
         if line.resistance > 0.0 {
             let first = self.builder.unnamed_unknowns(&[NODE], cells);
-            return (first..).take(cells).collect();
+            return Nodes::Consecutive { first, count: cells };
         }
         let mut nodes = vec![GROUND; cells];
         let ideal_end = line.terminal == 0.0;
@@ -114,7 +114,7 @@ impl<'d> Assembly<'d> {
                 start = stop;
             }
         }
-        nodes
+        nodes.into()
     }
 
     /// A line without any resistance that has pins at both ends: its far pin is tied to it by a short.

@@ -45,7 +45,7 @@ pub enum Loose {
 pub trait Visitor {
     /// Nodes `a` and `b` are joined.
     fn bond(&mut self, device: DeviceRef, a: u32, b: u32, bond: Bond);
-    /// A device that does nothing else joins the nodes `a` and `b` by a current that depends on both voltages.
+    /// A device joins two nodes by a current that depends on both voltages, and does nothing else: what nearly all do.
     fn conductor(&mut self, a: u32, b: u32);
     /// `node` is touched by a device; `carries` is false for a port that only senses.
     fn touch(&mut self, device: DeviceRef, node: u32, carries: bool);
@@ -59,7 +59,7 @@ const CHUNK: usize = 1024;
 const POINTS: usize = 3;
 
 /// Walks over all devices of a circuit.
-pub fn visit(circuit: &Circuit, regime: Regime, visitor: &mut dyn Visitor) {
+pub fn visit(circuit: &Circuit, regime: Regime, visitor: &mut impl Visitor) {
     let wires: Vec<Run> = circuit.arrays.iter().flat_map(ArrayInstance::wire_runs).collect();
     let mut pattern = Pattern::new(circuit);
     for (number, group) in circuit.groups.iter().enumerate() {
@@ -79,6 +79,13 @@ pub fn visit(circuit: &Circuit, regime: Regime, visitor: &mut dyn Visitor) {
             let sampled = if alike { index..index + 1 } else { index..end };
             pattern.sample(group, sampled, if alike { Values::OfLocals } else { Values::OfUnknowns }, &ports);
             let first = group.offset(index);
+            let (pairs, _) = group.locals()[first..group.offset(end)].as_chunks::<2>();
+            let conductors = ports == [true, true] && pairs.len() == end - index && pattern.is_full();
+            if conductors && pairs.iter().all(|&[a, b]| a != b && is_node(circuit, a) && is_node(circuit, b)) {
+                pairs.iter().for_each(|&[a, b]| visitor.conductor(a, b));
+                index = end;
+                continue;
+            }
             let mut block = 0;
             for i in index..end {
                 let (start, stop) = (group.offset(i), group.offset(i + 1));
@@ -137,6 +144,11 @@ impl<'a> Pattern<'a> {
         }
     }
 
+    /// Does every f depend on every local unknown?
+    fn is_full(&self) -> bool {
+        self.g.iter().all(|&entry| entry)
+    }
+
     /// Looks at instances of a group with states at their start values.
     fn sample(&mut self, group: &dyn DeviceGroup, range: Range<usize>, values: Values, ports: &[bool]) {
         [&mut self.f, &mut self.g, &mut self.c].into_iter().for_each(Vec::clear);
@@ -165,7 +177,7 @@ impl<'a> Pattern<'a> {
                 merge(&mut self.c, &load.c);
             }
             // nothing more to learn of resistors
-            if *ports == [true, true] && self.g.len() == 2 * rows.len() && self.g.iter().all(|&entry| entry) {
+            if *ports == [true, true] && self.g.len() == 2 * rows.len() && self.is_full() {
                 break;
             }
         }
@@ -205,6 +217,10 @@ fn merge(pattern: &mut Vec<bool>, values: &[f64]) {
     }
 }
 
+fn is_node(circuit: &Circuit, id: u32) -> bool {
+    id == GROUND || circuit.unknowns.get(id as usize).is_some_and(|u| u.kind == UnknownKind::Voltage)
+}
+
 struct Instance<'a> {
     device: DeviceRef,
     locals: &'a [u32],
@@ -217,8 +233,7 @@ struct Instance<'a> {
 
 impl Instance<'_> {
     fn is_node(&self, local: usize) -> bool {
-        let id = self.locals[local];
-        id == GROUND || self.circuit.unknowns.get(id as usize).is_some_and(|u| u.kind == UnknownKind::Voltage)
+        is_node(self.circuit, self.locals[local])
     }
     fn is_current(&self, local: usize) -> bool {
         let unknown = self.circuit.unknowns.get(self.locals[local] as usize);
@@ -237,21 +252,7 @@ impl Instance<'_> {
         !(self.values[row] || self.g[row * n..(row + 1) * n].iter().chain(&self.c[row * n..(row + 1) * n]).any(|&b| b))
     }
 
-    /// Two terminals on different nodes whose currents depend on both voltages: what nearly all devices are.
-    fn is_conductor(&self) -> bool {
-        self.locals.len() == 2
-            && *self.ports == [true, true]
-            && self.locals[0] != self.locals[1]
-            && self.g.iter().all(|&entry| entry)
-            && self.is_node(0)
-            && self.is_node(1)
-    }
-
-    fn visit(&self, regime: Regime, visitor: &mut dyn Visitor) {
-        if self.is_conductor() {
-            visitor.conductor(self.locals[0], self.locals[1]);
-            return;
-        }
+    fn visit(&self, regime: Regime, visitor: &mut impl Visitor) {
         let n = self.locals.len();
         let mut carrying = Vec::new();
         for local in (0..n).filter(|&l| self.is_node(l)) {
@@ -292,7 +293,7 @@ impl Instance<'_> {
     }
 
     /// The bond that a branch current makes between the nodes it flows to.
-    fn branch(&self, z: usize, carrying: &[usize], nodes: &[u32], regime: Regime, visitor: &mut dyn Visitor) -> bool {
+    fn branch(&self, z: usize, carrying: &[usize], nodes: &[u32], regime: Regime, visitor: &mut impl Visitor) -> bool {
         let n = self.locals.len();
         let ends: Vec<u32> = carrying.iter().filter(|&&p| self.g[p * n + z]).map(|&p| self.locals[p]).collect();
         let depends = (0..n).any(|c| self.is_node(c) && nodes.contains(&self.locals[c]) && self.entry(z, c, regime));

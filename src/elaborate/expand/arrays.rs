@@ -19,7 +19,7 @@ impl<'a> NodeNames<'a> {
         let mut text = String::new();
         for wires in array.lines() {
             for cell in 0..array.cells() {
-                if let Some(view @ None) = views.get_mut(wires[cell] as usize) {
+                if let Some(view @ None) = views.get_mut(wires.nodes.at(cell) as usize) {
                     let (row, col) = array.position(cell);
                     text.clear();
                     array.write_view(&mut text, wires.line.name(), row, col);
@@ -64,7 +64,7 @@ impl<'d> Writer<'d> {
                 let node = match role {
                     _ if out => GROUND,
                     Role::Net(node) => *node,
-                    Role::Line(kind) => array.wires(*kind).map_or(GROUND, |w| w[cell]),
+                    Role::Line(kind) => array.wires(*kind).map_or(GROUND, |w| w.nodes.at(cell)),
                 };
                 line.push(' ');
                 line.push_str(names.get(node));
@@ -82,7 +82,7 @@ impl<'d> Writer<'d> {
                 let (row, col) = array.position(fault.cell);
                 let mut name = String::new();
                 array.write_view(&mut name, "rf", row, col);
-                let (wl, bl) = (names.get(array.wl[fault.cell]), names.get(array.bl[fault.cell]));
+                let (wl, bl) = (names.get(array.wl.nodes.at(fault.cell)), names.get(array.bl.nodes.at(fault.cell)));
                 self.line(&format!("r.{name} {wl} {bl} {resistance:?}{copies}"));
             }
         }
@@ -123,7 +123,7 @@ impl<'d> Writer<'d> {
                 let (row, col) = array.position(cell);
                 let mut name = String::new();
                 array.write_view(&mut name, &format!("c{}", wires.line.name()), row, col);
-                self.line(&format!("c.{name} {} 0 {:?}{copies}", names.get(wires.nodes[cell]), wires.capacitance));
+                self.line(&format!("c.{name} {} 0 {:?}{copies}", names.get(wires.nodes.at(cell)), wires.capacitance));
             }
         }
     }
