@@ -431,6 +431,45 @@ fn every_number_of_an_array_is_checked() {
     }
 }
 
+/// One number, one per line, one per segment; nothing merges nodes one by one.
+#[test]
+fn resistances_of_wires_come_from_files() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("lines.csv", "2\n3\n"),
+        ("segments.csv", "1,2,3,4\n5,0,7,8\n"),
+        ("bits.csv", "1,2,3\n4,5,6\n7,8,9\n"),
+        ("wrong.csv", "1,2\n3,4\n"),
+        ("negative.csv", "1\n-3\n"),
+        ("nan.csv", "1\nnan\n"),
+    ] {
+        std::fs::write(dir.path().join(name), text).unwrap();
+    }
+    let at = |xbar: &str| deck(&format!("2 3 CELL=cell(wl bl) {xbar}"), DRIVE);
+    let value = |e: &Elaborated, name: &str| e.circuit.find_device(name).map(|device| output(&e.circuit, device, "r"));
+    let built = |xbar: &str| elaborate_in(dir.path(), &at(xbar)).unwrap_or_else(|e| panic!("{e:#?}"));
+    let e = built("RWL=FILE(\"lines.csv\") RBL=FILE(\"bits.csv\" SCALE=10) RWLT=0.5");
+    assert_eq!(["xa.rwl_0_0", "xa.rwl_0_2", "xa.rwl_1_1"].map(|name| value(&e, name)), [2.5, 2.0, 3.0].map(Some));
+    // above row 1, and below the last row
+    assert_eq!(["xa.rbl_1_2", "xa.rbl_2_0"].map(|name| value(&e, name)), [60.0, 70.0].map(Some));
+    let e = built("RWL=FILE(\"segments.csv\") RBL=1");
+    let node = |name: &str| e.circuit.node(name).unwrap();
+    assert_eq!(["xa.rwl_0_1", "xa.rwl_1_2", "xa.rwl_1_1"].map(|name| value(&e, name)), [Some(2.0), Some(7.0), None]);
+    assert_eq!(node("xa.wl_1_0"), node("xa.wl_1_1"));
+    assert!(node("xa.wl_0_0") != node("xa.wl_0_1") && node("xa.wl_1_1") != node("xa.wl_1_2"));
+    for (xbar, parts) in [
+        ("RWL=FILE(\"wrong.csv\")", &["2 x 2", "2 lines of 3 cells", "2 rows of 4 values"][..]),
+        ("RBL=FILE(\"wrong.csv\")", &["3 lines of 2 cells", "3 x 3 segments"]),
+        ("RWL=FILE(\"negative.csv\")", &["-3e0 ohm at row 1, column 0", "above zero"]),
+        ("RWL=FILE(\"nan.csv\")", &["not finite at row 1"]),
+        ("RWL=FILE(\"lines.cvs\")", &["did you mean `lines.csv`"]),
+    ] {
+        let found = errors_in(dir.path(), &at(xbar));
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].0 == "E-FILE" && parts.iter().all(|part| found[0].1.contains(part)), "{found:#?}");
+    }
+}
+
 #[test]
 fn structure_is_made_in_linear_time() {
     let n = 256;

@@ -8,6 +8,8 @@
 //! pin --[R + RT]-- cell 0 --[R]-- cell 1 -- .. -- cell n-1 --[R + RT]-- pin
 //! ```
 
+use std::rc::Rc;
+
 use super::{DeviceRef, Nodes, Run};
 
 /// The four kinds of lines a cell can sit on.
@@ -67,8 +69,11 @@ pub struct Wires {
     /// Line node at each cell, row-major `rows x cols`; equal entries where the wire has no resistance. Ground is
     /// `u32::MAX`.
     pub nodes: Nodes,
-    /// Ohm per segment between two cells.
+    /// Ohm per segment between two cells; the first where they differ.
     pub resistance: f64,
+    /// Ohm of every segment where they differ: line after line, cells per line + 1 each, those to the pins without the
+    /// terminal resistance. Zero merges the nodes at its ends.
+    pub segments: Option<Rc<[f64]>>,
     /// Extra ohm in the segments to the pins.
     pub terminal: f64,
     /// F from each line node to ground.
@@ -95,6 +100,7 @@ impl Wires {
             direction,
             nodes: nodes.into(),
             resistance: 0.0,
+            segments: None,
             terminal: 0.0,
             capacitance: 0.0,
             head: None,
@@ -104,6 +110,25 @@ impl Wires {
             breaks: Vec::new(),
         }
     }
+    /// Ohm of segment `segment` of a line of `along` cells, the terminal resistance at its ends included.
+    #[must_use]
+    pub fn ohm(&self, line: usize, segment: usize, along: usize) -> f64 {
+        let own = self.segments.as_deref().and_then(|all| all.get(line * (along + 1) + segment));
+        let terminal = if segment == 0 || segment == along { self.terminal } else { 0.0 };
+        own.unwrap_or(&self.resistance) + terminal
+    }
+
+    /// Are the nodes of these `lines` lines of `along` cells all different from each other and from their pins, at the
+    /// left or top, the right or bottom, or both?
+    #[must_use]
+    pub fn is_resistive(&self, [lines, along]: [usize; 2], [head, tail]: [bool; 2]) -> bool {
+        if self.segments.is_none() {
+            return self.resistance > 0.0;
+        }
+        let segments = usize::from(!head)..along + usize::from(tail);
+        (0..lines).all(|line| segments.clone().all(|segment| self.ohm(line, segment, along) > 0.0))
+    }
+
     /// Is segment `segment` of line `line` broken?
     #[must_use]
     pub fn is_broken(&self, line: usize, segment: usize) -> bool {
@@ -243,6 +268,11 @@ impl ArrayInstance {
     pub fn fault(&self, cell: usize) -> Option<&Fault> {
         self.faults.binary_search_by_key(&cell, |f| f.cell).ok().and_then(|k| self.faults.get(k))
     }
+    /// Is any segment of its lines broken?
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.lines().any(|wires| !wires.breaks.is_empty())
+    }
     /// The instances whose port currents add up to the current from the word line into the cell, with their port.
     pub fn currents(&self, cell: usize) -> impl Iterator<Item = (DeviceRef, usize)> + '_ {
         let resistor = self.fault(cell).and_then(|f| f.resistor).map(|r| (r, 0));
@@ -266,7 +296,7 @@ impl ArrayInstance {
         runs.extend(self.wire_runs());
         runs
     }
-    /// Segments and capacitors of the lines: each run is copies of one element.
+    /// Segments and capacitors of the lines: each run is elements of one kind, which differ in their value at most.
     pub fn wire_runs(&self) -> impl Iterator<Item = Run> + '_ {
         self.lines().flat_map(|wires| {
             let ends = [&wires.head, &wires.tail].into_iter().flatten().filter_map(|end| end.wires);

@@ -222,6 +222,11 @@ impl CircuitBuilder {
         run
     }
 
+    /// Changes a parameter of one instance of a run; false when the device refuses the value.
+    pub fn set_in_run(&mut self, run: Run, k: usize, param: &str, value: f64) -> bool {
+        run.get(k).is_some_and(|device| self.groups[device.group].set(device.index, param, value))
+    }
+
     /// Adds behavioural elements without names; gives the first.
     pub fn add_behavioural_run(&mut self, elements: impl IntoIterator<Item = Behavioural>) -> DeviceRef {
         let first = DeviceRef { group: BEHAVIOURAL, index: self.behavioural.len() };

@@ -256,7 +256,7 @@ impl ArrayInstance {
             Direction::Column => (col, row),
         };
         let (lines, along) = self.shape(w.direction);
-        if line >= lines || segment > along {
+        if line >= lines || segment > along || w.ohm(line, segment, along) == 0.0 {
             return None;
         }
         if segment == 0 {

@@ -56,7 +56,11 @@ pub fn qualifies(circuit: &Circuit, cells: &Cells) -> bool {
     array.cells() >= SMALLEST
         && !lines.is_empty()
         && lines.len() == cells.ports.len()
-        && lines.iter().all(|(_, w)| w.resistance > 0.0 && matches!(w.nodes, Nodes::Consecutive { .. }))
+        && lines.iter().all(|(_, w)| {
+            let (lines, along) = array.shape(w.direction);
+            let ends = [w.head.is_some(), w.tail.is_some()];
+            w.is_resistive([lines, along], ends) && matches!(w.nodes, Nodes::Consecutive { .. })
+        })
 }
 
 /// Does every cell sit between a word line along the row and a bit line along the column?
@@ -74,17 +78,20 @@ pub fn line_runs<'a>(array: &'a ArrayInstance, cells: &Cells) -> impl Iterator<I
 
 /// Conductances of the segments between cells, as the array kernel wants them.
 pub fn segments(circuit: &Circuit, array: &ArrayInstance, wires: &Wires, env: &Env) -> Wire {
-    let Some(run) = wires.inner else { return Wire::Uniform(1.0 / wires.resistance) };
-    let (uniform, _) = strip::values(circuit, run, env);
-    if wires.breaks.is_empty() {
-        return Wire::Uniform(uniform);
+    // one cell per line: nothing is between cells
+    let Some(run) = wires.inner else { return Wire::Uniform(1.0) };
+    let (first, _) = strip::values(circuit, run, env);
+    if wires.breaks.is_empty() && wires.segments.is_none() {
+        return Wire::Uniform(first);
     }
     let (lines, along) = array.shape(wires.direction);
+    // parallel copies of the array have their factor in every conductance
+    let ohm = wires.ohm(0, 1, along);
     let mut each = vec![0.0; array.cells()];
     for line in 0..lines {
-        for segment in 1..along {
-            let broken = wires.is_broken(line, segment);
-            each[array.cell_on(wires.direction, line, segment - 1)] = if broken { 0.0 } else { uniform };
+        for segment in (1..along).filter(|&segment| !wires.is_broken(line, segment)) {
+            let at = array.cell_on(wires.direction, line, segment - 1);
+            each[at] = first * (ohm / wires.ohm(line, segment, along));
         }
     }
     Wire::Each(each)

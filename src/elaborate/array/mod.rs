@@ -4,6 +4,7 @@
 
 mod cells;
 mod defects;
+mod lines;
 pub mod memory;
 mod settings;
 mod shorts;

@@ -9,6 +9,8 @@ use super::super::scope::{Given, Scope};
 use super::super::sweep;
 use super::memory;
 use super::settings::{Bound, KEYS, Settings};
+#[allow(unused_imports, reason = "for the documentation")]
+use crate::circuit::array::Wires;
 use crate::circuit::array::{Direction, FaultKind, Line};
 use crate::diag::{Diagnostic, nearest};
 use crate::netlist::ast::{Expr, ExprKind, FileRef, Name, Subckt, XbarCard};
@@ -32,8 +34,10 @@ pub struct LineSpec {
     pub line: Line,
     /// Which way they run.
     pub direction: Direction,
-    /// Ohm per segment.
+    /// Ohm per segment; the first that is read where they differ.
     pub resistance: f64,
+    /// Ohm of every segment where they differ ([`Wires::segments`]).
+    pub segments: Option<Rc<[f64]>>,
     /// Extra ohm in the segments to the pins.
     pub terminal: f64,
     /// F per node.
@@ -200,7 +204,7 @@ impl<'d> Assembly<'d> {
         };
         spec.base = self.array_base(&mut settings);
         for line in used {
-            let lines = self.array_line(&mut settings, line);
+            let lines = self.array_line(&mut settings, line, [rows, cols]);
             spec.lines.push(lines);
         }
         self.array_faults(&mut settings, &mut spec);
@@ -298,37 +302,6 @@ impl<'d> Assembly<'d> {
         );
         self.error(error.help("write BASE=0, as in numpy, or BASE=1, as in matlab"));
         0
-    }
-
-    fn array_line(&mut self, settings: &mut Settings<'_, 'd>, line: Line) -> LineSpec {
-        let name = line.name();
-        let direction = match line {
-            Line::Word => Direction::Row,
-            Line::Bit => Direction::Column,
-            Line::Source | Line::Gate => {
-                let default = usize::from(line == Line::Source);
-                [Direction::Row, Direction::Column]
-                    [settings.word(self, &format!("{name}dir"), &["row", "col"], default)]
-            }
-        };
-        let side = format!("{name}side");
-        let (head, tail) =
-            match direction {
-                Direction::Row => [(true, false), (false, true), (true, true)]
-                    [settings.word(self, &side, &["left", "right", "both"], 0)],
-                Direction::Column => [(true, false), (false, true), (true, true)]
-                    [settings.word(self, &side, &["top", "bottom", "both"], 1)],
-            };
-        LineSpec {
-            line,
-            direction,
-            resistance: settings.resistance(self, &format!("r{name}")),
-            terminal: settings.resistance(self, &format!("r{name}t")),
-            capacitance: settings.magnitude(self, &format!("c{name}"), 0.0),
-            head,
-            tail,
-            breaks: Vec::new(),
-        }
     }
 
     /// Everything that is no key of the array is a parameter of the cell.

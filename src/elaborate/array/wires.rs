@@ -43,35 +43,39 @@ impl<'d> Assembly<'d> {
             Direction::Row => number * spec.cols + position,
             Direction::Column => position * spec.cols + number,
         };
-        let mut wires = Wires::ideal(line.line, line.direction, self.line_nodes(spec, line, &pins));
+        let mut wires = Wires::ideal(line.line, line.direction, Vec::new());
         wires.resistance = line.resistance;
+        wires.segments.clone_from(&line.segments);
         wires.terminal = line.terminal;
         wires.capacitance = line.capacitance;
         wires.breaks.clone_from(&line.breaks);
+        wires.nodes = self.line_nodes(spec, &wires, &pins);
 
-        let end_resistance = line.resistance + line.terminal;
-        let end = |assembly: &mut Self, pins: Option<Vec<u32>>, position: usize, segment: usize, nodes: &Nodes| {
+        let mut end = |pins: Option<Vec<u32>>, position: usize, segment: usize| {
             let pins = pins?;
-            let ends = pins.iter().enumerate().flat_map(|(number, &pin)| {
-                let node = nodes.at(cell(number, position));
-                [pin, if is_broken(line, number, segment) { pin } else { node }]
-            });
-            let run = (end_resistance > 0.0).then(|| assembly.two_terminal_run("r", end_resistance, m, ends.collect()));
-            Some(End { wires: run.flatten(), pins })
+            let mut locals = Vec::with_capacity(2 * lines);
+            for (number, &pin) in pins.iter().enumerate() {
+                let node = wires.nodes.at(cell(number, position));
+                // a break, or the pin is the node or tied to it
+                let apart = wires.is_broken(number, segment) || wires.ohm(number, segment, along) == 0.0;
+                locals.extend([pin, if apart { pin } else { node }]);
+            }
+            let ohms = (0..lines).map(|number| wires.ohm(number, segment, along));
+            Some(End { wires: self.segments(ohms, m, locals), pins })
         };
-        wires.head = end(self, pins.head, 0, 0, &wires.nodes);
-        wires.tail = end(self, pins.tail, along - 1, along, &wires.nodes);
+        (wires.head, wires.tail) = (end(pins.head, 0, 0), end(pins.tail, along - 1, along));
 
-        if line.resistance > 0.0 && along > 1 {
+        if along > 1 {
             let mut locals = Vec::with_capacity(2 * lines * (along - 1));
             for number in 0..lines {
                 for segment in 1..along {
                     let before = wires.nodes.at(cell(number, segment - 1));
                     let after = wires.nodes.at(cell(number, segment));
-                    locals.extend([before, if is_broken(line, number, segment) { before } else { after }]);
+                    locals.extend([before, if wires.is_broken(number, segment) { before } else { after }]);
                 }
             }
-            wires.inner = self.two_terminal_run("r", line.resistance, m, locals);
+            let ohms = (0..lines).flat_map(|number| (1..along).map(move |segment| (number, segment)));
+            wires.inner = self.segments(ohms.map(|(n, s)| wires.ohm(n, s, along)), m, locals);
         }
         if line.capacitance > 0.0 {
             let locals = wires.nodes.iter().flat_map(|node| [node, GROUND]).collect();
@@ -82,34 +86,34 @@ impl<'d> Assembly<'d> {
 
     /// The line node at each cell, row-major. Cells that no resistance separates share a node; where the way to a pin
     /// has none either, that node is the pin.
-    fn line_nodes(&mut self, spec: &Spec<'d>, line: &LineSpec, pins: &Pins) -> Nodes {
-        let (lines, along) = spec.shape(line.direction);
+    fn line_nodes(&mut self, spec: &Spec<'d>, wires: &Wires, pins: &Pins) -> Nodes {
+        let (lines, along) = spec.shape(wires.direction);
         let cells = spec.rows * spec.cols;
-        if line.resistance > 0.0 {
+        if wires.is_resistive([lines, along], [pins.head.is_some(), pins.tail.is_some()]) {
             let first = self.builder.unnamed_unknowns(&[NODE], cells);
             return Nodes::Consecutive { first, count: cells };
         }
         let mut nodes = vec![GROUND; cells];
-        let ideal_end = line.terminal == 0.0;
         for number in 0..lines {
+            let merges = |s: usize| !wires.is_broken(number, s) && wires.ohm(number, s, along) == 0.0;
             let mut start = 0;
             while start < along {
-                let stop = (start + 1..along).find(|&s| is_broken(line, number, s)).unwrap_or(along);
+                let stop = (start + 1..along).find(|&s| !merges(s)).unwrap_or(along);
                 let pin = |pins: &Option<Vec<u32>>, reaches: bool, segment: usize| {
-                    let pins = pins.as_ref().filter(|_| ideal_end && reaches && !is_broken(line, number, segment));
+                    let pins = pins.as_ref().filter(|_| reaches && merges(segment));
                     pins.map(|pins| pins[number])
                 };
                 let (head, tail) = (pin(&pins.head, start == 0, 0), pin(&pins.tail, stop == along, along));
                 let node = head.or(tail).unwrap_or_else(|| self.builder.unnamed_unknowns(&[NODE], 1));
                 for position in start..stop {
-                    let cell = match line.direction {
+                    let cell = match wires.direction {
                         Direction::Row => number * spec.cols + position,
                         Direction::Column => position * spec.cols + number,
                     };
                     nodes[cell] = node;
                 }
                 if let (Some(head), Some(tail)) = (head, tail) {
-                    self.short(spec, line, number, along, [head, tail]);
+                    self.short(spec, wires, number, along, [head, tail]);
                 }
                 start = stop;
             }
@@ -118,12 +122,12 @@ impl<'d> Assembly<'d> {
     }
 
     /// A line without any resistance that has pins at both ends: its far pin is tied to it by a short.
-    fn short(&mut self, spec: &Spec<'d>, line: &LineSpec, number: usize, segment: usize, ends: [u32; 2]) {
-        let (row, col) = match line.direction {
+    fn short(&mut self, spec: &Spec<'d>, wires: &Wires, number: usize, segment: usize, ends: [u32; 2]) {
+        let (row, col) = match wires.direction {
             Direction::Row => (number, segment),
             Direction::Column => (segment, number),
         };
-        let name = format!("{}.r{}_{}_{}", spec.name, line.line.name(), row + spec.base, col + spec.base);
+        let name = format!("{}.r{}_{}_{}", spec.name, wires.line.name(), row + spec.base, col + spec.base);
         if let Some(kind) = model::kind_of("short")
             && let Ok(params) = ParamValues::check(kind.card(), &[])
         {
@@ -138,6 +142,18 @@ impl<'d> Assembly<'d> {
             let locals = self.builder.voltages().flat_map(|node| [node, GROUND]).collect();
             let _ = self.two_terminal_run("c", value, 1.0, locals);
         }
+    }
+
+    /// The resistors of segments; `None` where none has any resistance. A segment without resistance has one node and
+    /// keeps its place.
+    fn segments(&mut self, ohms: impl Iterator<Item = f64> + Clone, m: f64, locals: Vec<u32>) -> Option<Run> {
+        let first = ohms.clone().find(|ohm| *ohm > 0.0)?;
+        let run = self.two_terminal_run("r", first, m, locals)?;
+        for (k, ohm) in ohms.enumerate().filter(|(_, ohm)| *ohm != first && *ohm > 0.0) {
+            // resistances of lines have been checked
+            let _ = self.builder.set_in_run(run, k, "r", ohm);
+        }
+        Some(run)
     }
 
     /// A run of resistors or capacitors of one value between pairs of nodes.
@@ -161,8 +177,4 @@ impl<'d> Assembly<'d> {
 fn value_of(kind: model::Kind, value: f64, m: f64) -> Option<ParamValues> {
     let given = [("value".to_string(), ParamValue::Number(value)), ("m".to_string(), ParamValue::Number(m))];
     ParamValues::check(kind.card(), &given).ok()
-}
-
-fn is_broken(line: &LineSpec, number: usize, segment: usize) -> bool {
-    line.breaks.binary_search(&(number, segment)).is_ok()
 }

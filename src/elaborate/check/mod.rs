@@ -7,7 +7,7 @@ pub mod structure;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use crate::circuit::{Circuit, DeviceRef};
+use crate::circuit::{Circuit, DeviceRef, UnknownKind};
 use crate::device::group::GROUND;
 use crate::diag::{Diagnostic, Span};
 use crate::plan::{Analysis, Plan};
@@ -168,7 +168,10 @@ impl Report<'_> {
     fn diagnostics(&self, regime: Regime, plan: &Plan) -> Vec<Diagnostic> {
         let mut out = Vec::new();
         if self.graph.grounded {
-            out.extend(self.floating(regime));
+            // with a shunt every node has a path
+            if plan.options.rshunt.is_none() {
+                out.extend(self.floating(regime));
+            }
         } else {
             out.push(
                 Diagnostic::error("E-GROUND", "no element is connected to ground (node 0)")
@@ -186,7 +189,8 @@ impl Report<'_> {
         let ground = paths.find(self.graph.ground);
         let mut parts: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for node in 0..self.graph.ground {
-            if self.graph.contacts[node as usize] > 0 {
+            let is_node = self.circuit.unknowns[node as usize].kind == UnknownKind::Voltage;
+            if is_node || self.graph.contacts[node as usize] > 0 {
                 let root = paths.find(node);
                 if root != ground {
                     parts.entry(root).or_default().push(node);
@@ -224,7 +228,19 @@ impl Report<'_> {
         }
         // islands of one or two nodes are collected, larger ones are told apart
         let (single, islands): (Vec<_>, Vec<_>) = lone.into_iter().partition(|(_, nodes)| nodes.len() == 1);
-        let single: Vec<u32> = single.into_iter().flat_map(|(_, nodes)| nodes).collect();
+        let single = single.into_iter().flat_map(|(_, nodes)| nodes);
+        let (single, bare): (Vec<u32>, Vec<u32>) = single.partition(|node| self.graph.contacts[*node as usize] > 0);
+        if !bare.is_empty() {
+            let (noun, list) = (if bare.len() == 1 { "node" } else { "nodes" }, self.list(&bare, &names));
+            let error = Diagnostic::error("E-FLOAT", format!("nothing is connected to {noun} {list}"));
+            let in_array = self.circuit.arrays.iter().any(|array| !array.faults.is_empty() || array.is_broken());
+            let help = if in_array {
+                "where a line is broken at its end, drive the pin all the same; a node between breaks needs a cell"
+            } else {
+                "connect it to an element, or take it out of the instance that names it"
+            };
+            out.push(self.at_node(error.help(help), &bare, &names));
+        }
         if !single.is_empty() {
             let list = self.list(&single, &names);
             let (subject, verb) = if single.len() == 1 { ("node", "has") } else { ("nodes", "have") };
@@ -341,8 +357,9 @@ impl Report<'_> {
             let count = names.len();
             let place = names.iter().find_map(|n| self.places.nodes.get(n)).copied();
             let message = format!(
-                "{count} line end{} of array `{owner}` float: {}",
-                if count == 1 { "" } else { "s" },
+                "{count} line {} of array `{owner}` {}: {}",
+                if count == 1 { "end" } else { "ends" },
+                if count == 1 { "floats" } else { "float" },
                 shorten(names, 6)
             );
             let mut diagnostic =

@@ -124,3 +124,23 @@ fn empty_and_ungrounded_circuits() {
     let c = circuit(&[("v", "v1", &["a", "b"], 1.0), ("r", "r1", &["a", "b"], 1.0)]);
     assert_eq!(codes(&c)[0].0, "E-GROUND");
 }
+
+#[test]
+fn a_node_that_nothing_is_connected_to_is_told() {
+    let mut builder = CircuitBuilder::new(300.15);
+    for (keyword, name, nodes, value) in
+        [("v", "v1", ["a", "0"], 1.0), ("r", "r1", ["a", "0"], 1e3), ("r", "r2", ["b", "b"], 1e3)]
+    {
+        let kind = *REGISTRY.iter().find(|k| k.card().keywords[0] == keyword).unwrap();
+        let ports: Vec<u32> = nodes.iter().map(|n| builder.node(n)).collect();
+        let given = [(kind.card().params[0].name.to_string(), ParamValue::Number(value))];
+        builder.add(kind, name, &ports, &ParamValues::check(kind.card(), &given).unwrap()).unwrap();
+    }
+    builder.node("c");
+    let circuit = builder.finish();
+    assert_eq!(codes(&circuit), [("E-FLOAT", "nothing is connected to nodes `b`, `c`".to_string())]);
+    // a shunt of all nodes holds them
+    let mut plan = Plan::default();
+    plan.options.rshunt = Some(1e9);
+    assert!(check(&circuit, &plan, Places::default).is_empty());
+}

@@ -96,26 +96,26 @@ impl<'d> Writer<'d> {
             let start = group.offset(device.index);
             Some((*group.locals().get(start)?, *group.locals().get(start + 1)?))
         };
-        let mut resistor = |line: usize, segment: usize, run: Run, k: usize, value: f64| {
-            // a broken segment has both ends on one node and is left out
+        let mut resistor = |line: usize, segment: usize, run: Run, k: usize| {
+            let value = wires.ohm(line, segment, along);
+            // a segment that is broken or has no resistance has both ends on one node and is left out
             if let Some((a, b)) = ends(run, k).filter(|(a, b)| a != b) {
                 let name = array.segment_name(wires.line, wires.direction, line, segment);
                 self.line(&format!("r.{name} {} {} {value:?}{copies}", names.get(a), names.get(b)));
             }
         };
-        let terminal = wires.resistance + wires.terminal;
         let outer = |end: &Option<End>| end.as_ref().and_then(|e| e.wires);
         for line in 0..lines {
             if let Some(run) = outer(&wires.head) {
-                resistor(line, 0, run, line, terminal);
+                resistor(line, 0, run, line);
             }
             if let Some(run) = wires.inner {
                 for segment in 1..along {
-                    resistor(line, segment, run, line * (along - 1) + segment - 1, wires.resistance);
+                    resistor(line, segment, run, line * (along - 1) + segment - 1);
                 }
             }
             if let Some(run) = outer(&wires.tail) {
-                resistor(line, along, run, line, terminal);
+                resistor(line, along, run, line);
             }
         }
         if wires.capacitors.is_some() {
@@ -130,8 +130,7 @@ impl<'d> Writer<'d> {
 
     /// Ties between the two pins of lines without resistance.
     fn shorts(&mut self, circuit: &Circuit, array: &ArrayInstance, names: &NodeNames<'_>) {
-        for wires in array.lines().filter(|w| w.resistance + w.terminal == 0.0 && w.head.is_some() && w.tail.is_some())
-        {
+        for wires in array.lines().filter(|w| w.head.is_some() && w.tail.is_some()) {
             let (lines, along) = array.shape(wires.direction);
             for number in 0..lines {
                 let (row, col) = match wires.direction {

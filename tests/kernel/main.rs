@@ -3,6 +3,8 @@
 //!
 //! Both solve far below the tolerances of a user's run; every unknown must agree to 1e-9 of the largest voltage.
 
+mod expanded;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::fmt::Write as _;
@@ -75,7 +77,7 @@ const CELLS: &[&str] = &[
     "R1 wl mid {r}\nR2 mid bl {r}\nR3 mid 0 {30*r}",
 ];
 
-fn pick<'a>(random: &mut ChaCha8Rng, from: &[&'a str]) -> &'a str {
+pub fn pick<'a>(random: &mut ChaCha8Rng, from: &[&'a str]) -> &'a str {
     from[random.random_range(0..from.len())]
 }
 
