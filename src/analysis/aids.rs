@@ -1,21 +1,16 @@
 //! Ways to an operating point that Newton does not find by itself: gmin stepping, source stepping, pseudo-transient
 //! continuation.
 
-use super::branch::{jumped, rows_with_states_held};
 use super::error::Failure;
+use super::follow::follow_states;
 use super::solver::Solver;
 use crate::circuit::UnknownKind;
 use crate::device::Env;
-use crate::numeric::control::{FINAL_PSEUDO_STEP, Pseudo, PseudoClock};
 use crate::numeric::newton::{Effort, NewtonError};
 use crate::system::Rows;
 
-/// Pseudo-time steps before giving up.
-const PSEUDO_LIMIT: usize = 4000;
-/// Newton iterations of one of them: a step that needs more had better be shorter.
-const STEP_ITERATIONS: usize = 8;
-/// Tolerances on the way are taken this many times; where it ends is solved to the tolerances themselves.
-const STEP_SLACK: f64 = 30.0;
+/// Capacitance that pseudo-transient continuation puts at every node, in F.
+const PSEUDO_CAPACITANCE: f64 = 1e-9;
 
 /// gmin stepping, source stepping, pseudo-transient, in this order.
 pub fn with_aids(
@@ -122,81 +117,6 @@ fn step_sources(solver: &mut Solver, env: Env, rows: &Rows, x: &mut Vec<f64>) ->
         }
     }
     Ok(())
-}
-
-/// Capacitance that pseudo-transient continuation puts at every node, in F.
-const PSEUDO_CAPACITANCE: f64 = 1e-9;
-
-/// Lets volatile states follow their own dynamics (q of their rows is real) and, with `capacitance`, the nodes
-/// theirs, by backward Euler with growing steps until nothing moves; ends with a Newton solve of the still equations.
-pub fn follow_states(
-    solver: &mut Solver,
-    env: Env,
-    rows: &Rows,
-    x: &mut Vec<f64>,
-    capacitance: f64,
-) -> Result<(), NewtonError> {
-    let plain = Effort { slack: STEP_SLACK, ..Effort::plain(STEP_ITERATIONS) };
-    let effort = if capacitance > 0.0 { Effort::damped(STEP_ITERATIONS) } else { plain };
-    let last_effort = Effort::damped(solver.options.itl1);
-    let settling: Vec<(usize, f64)> = solver.settling().to_vec();
-    if capacitance > 0.0 {
-        let held = rows_with_states_held(solver, rows, x);
-        if solver.newton(env, &held, &mut x.clone(), effort).is_ok() {
-            solver.newton(env, &held, x, effort)?;
-        }
-    }
-    solver.system.load(solver.circuit, &env, x);
-    let rate = |&(k, scale): &(usize, f64)| solver.system.sums.f[k].abs() / scale;
-    let fastest = settling.iter().map(rate).fold(0.0, f64::max);
-    let mut clock = PseudoClock::new(if capacitance > 0.0 { f64::INFINITY } else { fastest });
-    let stored = |solver: &Solver| settling.iter().map(|&(k, _)| solver.system.sums.q[k]).collect::<Vec<f64>>();
-    let mut past = stored(solver);
-    let mut before = x.clone();
-    let mut moving = rows.clone();
-    let mut last = NewtonError::Limit { iterations: 0, worst: Vec::new() };
-    for _ in 0..PSEUDO_LIMIT {
-        before.clone_from(x);
-        let h = clock.step;
-        for (&(k, _), q) in settling.iter().zip(&past) {
-            moving.alpha[k] = 1.0 / h;
-            moving.beta[k] = -q / h;
-        }
-        if capacitance > 0.0 {
-            for k in 0..before.len() {
-                if solver.system.kind(k) == UnknownKind::Voltage {
-                    moving.shunt[k] = rows.shunt[k] + capacitance / h;
-                    moving.reference[k] = before[k];
-                }
-            }
-        }
-        let solved = solver.newton(env, &moving, x, effort).map_err(|error| last = error).is_ok();
-        let moved = settling.iter().map(|&(k, scale)| (x[k] - before[k]).abs() / scale).fold(0.0, f64::max);
-        match clock.judge(solved.then_some(moved)) {
-            Pseudo::Accept => {
-                past = stored(solver);
-                let still = (0..x.len()).all(|k| {
-                    let tolerance = solver.options.reltol * x[k].abs() + solver.system.absolute(k);
-                    (x[k] - before[k]).abs() <= tolerance
-                });
-                if still && h >= FINAL_PSEUDO_STEP {
-                    before.clone_from(x);
-                    match solver.newton(env, rows, x, last_effort) {
-                        Ok(_) if !jumped(solver, &before, x) => return Ok(()),
-                        Ok(_) => {}
-                        Err(error) => last = error,
-                    }
-                    x.clone_from(&before);
-                    if h > 1e12 {
-                        return Err(last);
-                    }
-                }
-            }
-            Pseudo::Reject => x.clone_from(&before),
-            Pseudo::Hopeless => return Err(last),
-        }
-    }
-    Err(last)
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@
 //! thrown away, the states are held, the voltages solved, and the states then released to follow their own dynamics
 //! (pseudo-transient without artificial capacitance). The statistics say when that happened.
 
-use super::aids::{follow_states, with_aids};
+use super::aids::with_aids;
 use super::error::Failure;
+use super::follow::follow_states;
 use super::solver::Solver;
 use crate::device::Env;
 use crate::numeric::newton::Effort;

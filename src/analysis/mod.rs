@@ -6,6 +6,7 @@ mod branch;
 mod charge;
 mod dc;
 mod error;
+mod follow;
 mod held;
 mod history;
 mod live;

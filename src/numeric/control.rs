@@ -40,12 +40,14 @@ pub enum Pseudo {
 }
 
 /// Largest move of a state in one step of pseudo-time, as a fraction of its scale.
-const PSEUDO_MOVE: f64 = 0.3;
+pub const PSEUDO_MOVE: f64 = 0.3;
 /// Pseudo-time steps, in s: the first where nothing is known of the rates, and one too short to go on with.
 const SHORTEST_PSEUDO_STEP: f64 = 1e-13;
 const HOPELESS_PSEUDO_STEP: f64 = 1e-24;
 /// Pseudo-time steps this long, in s, in which nothing moves are the end.
 pub const FINAL_PSEUDO_STEP: f64 = 1e-3;
+/// Longer steps find nothing new, and are a long way back when something moves after all.
+const LONGEST_PSEUDO_STEP: f64 = 1.0;
 /// Steps after a rejected one that grow by little: what was too long a moment ago still is.
 const WARY_STEPS: usize = 4;
 
@@ -79,6 +81,7 @@ impl PseudoClock {
             }
         };
         self.step *= if self.wary > 0 { f64::min(growth, 1.5) } else { growth };
+        self.step = self.step.min(LONGEST_PSEUDO_STEP);
         self.wary = self.wary.saturating_sub(1);
         Pseudo::Accept
     }

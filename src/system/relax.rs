@@ -90,9 +90,33 @@ impl System {
     /// Settles the cells that own the unknowns in `moving` in place; gives the unknowns of their ports. `None` when an
     /// unknown belongs to no cell or a cell does not come to rest: `x` is then of no use.
     pub fn relax_cells(&mut self, around: Surroundings, x: &mut [f64], moving: &[usize]) -> Option<Vec<u32>> {
-        let mut wanted = vec![false; x.len()];
-        moving.iter().for_each(|&k| wanted[k] = true);
-        let mut left = moving.len();
+        let found = self.owners(moving)?;
+        if let [(k, cell)] = found[..] {
+            self.relax_with_lines(around, x, k, cell)?;
+        } else {
+            self.follow_cells(around, x, &found, f64::INFINITY)?;
+        }
+        Some(self.ports_of(&found))
+    }
+
+    /// Lets the cells that own the unknowns in `moving` go on for `time` seconds in place, with their ports where they are
+    /// in `x`. `None` as in [`System::relax_cells`].
+    pub fn advance_cells(&mut self, around: Surroundings, x: &mut [f64], moving: &[usize], time: f64) -> Option<()> {
+        let found = self.owners(moving)?;
+        self.follow_cells(around, x, &found, time)
+    }
+
+    /// The ports of the cells that own these unknowns; `None` when one belongs to no cell.
+    #[must_use]
+    pub fn cell_ports(&self, unknowns: &[usize]) -> Option<Vec<u32>> {
+        Some(self.ports_of(&self.owners(unknowns)?))
+    }
+
+    /// The cells, as index of their array's and their own, that own these unknowns; `None` when one belongs to no cell.
+    fn owners(&self, unknowns: &[usize]) -> Option<Vec<(usize, usize)>> {
+        let mut wanted = vec![false; self.len()];
+        unknowns.iter().for_each(|&k| wanted[k] = true);
+        let mut left = unknowns.len();
         let mut found = Vec::new();
         for (k, cells) in self.cells.iter().enumerate() {
             for cell in 0..cells.len() {
@@ -103,19 +127,17 @@ impl System {
                 }
             }
         }
-        if left > 0 {
-            return None;
-        }
-        if let [(k, cell)] = found[..] {
-            self.relax_with_lines(around, x, k, cell)?;
-        } else {
-            for &(k, cell) in &found {
-                let Self { cells, loads, sums, .. } = &mut *self;
-                Cell::new(&cells[k], cell, around).settle(x, loads, sums)?;
-            }
-        }
+        (left == 0).then_some(found)
+    }
+
+    fn follow_cells(&mut self, around: Surroundings, x: &mut [f64], found: &[(usize, usize)], time: f64) -> Option<()> {
+        let Self { cells, loads, sums, .. } = self;
+        found.iter().try_for_each(|&(k, cell)| Cell::new(&cells[k], cell, around).follow(x, loads, sums, time))
+    }
+
+    fn ports_of(&self, found: &[(usize, usize)]) -> Vec<u32> {
         let ports = found.iter().flat_map(|&(k, cell)| self.cells[k].port_ids(cell).iter().copied());
-        Some(ports.filter(|&id| (id as usize) < x.len()).collect())
+        ports.filter(|&id| (id as usize) < self.len()).collect()
     }
 
     /// Settles one cell with the circuit around it, linear from `x` on, and takes that circuit along.
@@ -135,7 +157,7 @@ impl System {
         let Self { cells, loads, sums, .. } = &mut *self;
         let mut moving = Cell::new(&cells[k], cell, around);
         moving.set_source(x, loads, &responses);
-        moving.settle(x, loads, sums)?;
+        moving.follow(x, loads, sums, f64::INFINITY)?;
         let injected = moving.injected(x, loads);
         for (id, value) in x.iter_mut().enumerate().filter(|(id, _)| !moving.ids.contains(id)) {
             *value -= responses.iter().zip(&injected).map(|(r, i)| r[id] * i).sum::<f64>();
@@ -230,15 +252,17 @@ impl<'a> Cell<'a> {
         slot >= self.ports() && unknown.is_some_and(|u| u.law == StateLaw::Settling && u.kind == UnknownKind::State)
     }
 
-    /// Follows the states until nothing moves.
-    fn settle(&mut self, x: &mut [f64], loads: &mut [Load], sums: &Sums) -> Option<()> {
+    /// Follows the states for `time` seconds or until nothing moves.
+    fn follow(&mut self, x: &mut [f64], loads: &mut [Load], sums: &Sums, time: f64) -> Option<()> {
         let (p, w) = (self.ports(), self.ids.len());
         let scale = |cell: &Self, slot: usize| cell.around.circuit.unknowns[cell.ids[slot]].scale;
         let states: Vec<usize> = (p..w).filter(|&slot| self.settles(slot)).collect();
         self.evaluate(x, loads);
         let rate = |&slot: &usize| self.f[slot].abs() / scale(self, slot);
         let mut clock = PseudoClock::new(states.iter().map(rate).fold(0.0, f64::max));
+        let mut left = time;
         for _ in 0..STEPS {
+            clock.step = clock.step.min(left);
             let before: Vec<f64> = self.ids.iter().map(|&id| x.get(id).copied().unwrap_or(0.0)).collect();
             self.evaluate(x, loads);
             let past = self.q.clone();
@@ -248,8 +272,8 @@ impl<'a> Cell<'a> {
             let still = (p..w).all(|slot| change(slot) <= sums.tolerance(self.ids[slot], x));
             let h = clock.step;
             match clock.judge(solved.then_some(moved)) {
-                Pseudo::Accept if still && h >= FINAL_PSEUDO_STEP => return Some(()),
-                Pseudo::Accept => {}
+                Pseudo::Accept if still && h >= FINAL_PSEUDO_STEP || h >= left => return Some(()),
+                Pseudo::Accept => left -= h,
                 Pseudo::Reject => {
                     for (&id, before) in self.ids.iter().zip(&before) {
                         x.get_mut(id).into_iter().for_each(|x| *x = *before);
