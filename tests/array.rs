@@ -431,6 +431,29 @@ fn every_number_of_an_array_is_checked() {
     }
 }
 
+/// Nothing of an array that no machine holds is made: sizes and memory are compared first.
+#[test]
+fn arrays_beyond_the_machine_are_refused_at_once() {
+    let started = std::time::Instant::now();
+    let drive = |n: usize| format!("Xa W[0:{0}] B[0:{0}] XB\nVw W_0 0 1\n", n - 1);
+    let found = errors(&deck("1e6 1e6 CELL=cell(wl bl) RWL=1 RBL=1", &drive(4)));
+    assert!(found[0].0 == "E-SIZE" && found[0].1.contains("1000000 x 1000000"), "{found:?}");
+    // 2^26 cells of 100 memristors each: some 6 TB
+    let devices: String = (0..100).map(|k| format!("N{k} a b mem\n")).collect();
+    let text = format!(
+        "test\n.model mem vteam(x0=0.1)\n.subckt big a b\n{devices}.ends\n\
+         .xbar XB 8192 8192 CELL=big(wl bl) RWL=1 RBL=1\n{}.op\n",
+        drive(8192)
+    );
+    let found = errors(&text);
+    let (code, text) = &found[0];
+    assert!(
+        code == "E-MEMORY" && ["8192 x 8192", "TB", "are free", "would fit"].iter().all(|part| text.contains(part)),
+        "{text}"
+    );
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
 /// One number, one per line, one per segment; nothing merges nodes one by one.
 #[test]
 fn resistances_of_wires_come_from_files() {

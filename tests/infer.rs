@@ -300,6 +300,36 @@ fn selectors_between_ideal_wires_read_as_their_operating_points() {
     assert!((automatic / steps - 1.0).abs() <= 1e-6, "{automatic:e} {steps:e}");
 }
 
+/// Weights of any value have too many kinds of cells to be tabulated: the report says that this is why it took long, and
+/// the wait is told in runs of images.
+#[test]
+fn weights_of_any_value_say_why_they_take_long() {
+    #[derive(Default)]
+    struct Told(std::sync::atomic::AtomicUsize, std::sync::atomic::AtomicUsize);
+    impl sneakpath::study::Watch for Told {
+        fn expect(&self, pieces: usize) {
+            self.0.fetch_add(pieces, std::sync::atomic::Ordering::Relaxed);
+        }
+        fn advance(&self) {
+            self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+    let definitions = selector_definitions();
+    let ask = |values: Vec<f64>, watch: &dyn sneakpath::study::Watch| {
+        let weights = Matrix { rows: 20, cols: 15, values };
+        let question =
+            infer::Question { weights, wires: vec![0.0], ..selector_question(0.0, infer::Method::Automatic) };
+        infer::answer(&question, &images(1, 20, 15), &Context { definitions: &definitions, watch }).unwrap()
+    };
+    let watch = Told::default();
+    let any = ask((0..300).map(|k| 0.2 + 0.8 * f64::from(k) / 300.0).collect(), &watch);
+    let said = any.notes.join(" ");
+    assert!(said.contains("300 kinds of cells, more than 256") && said.contains("at most 256 different"), "{said}");
+    // the network and its one run of images
+    assert_eq!((watch.0.into_inner(), watch.1.into_inner()), (2, 2));
+    assert!(ask((0..300).map(|k| f64::from(k % 5) / 5.0).collect(), &Unwatched).notes.is_empty());
+}
+
 /// The deck of the published network, wires of `r` ohm.
 fn fashion(r: f64) -> (Circuit, Plan) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("netlists/papers/fashion_784x10.cir");

@@ -77,6 +77,7 @@ const CELLS: &[&str] = &[
     "R1 wl mid {r}\nR2 mid bl {r}\nR3 mid 0 {30*r}",
 ];
 
+/// One of them.
 pub fn pick<'a>(random: &mut ChaCha8Rng, from: &[&'a str]) -> &'a str {
     from[random.random_range(0..from.len())]
 }

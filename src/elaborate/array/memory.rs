@@ -20,9 +20,15 @@ pub fn free_memory() -> Option<f64> {
 
 /// What to say when the cells of an array need more memory than is free, and what to do about it.
 pub fn shortage(rows: usize, cols: usize, cell: &Subckt, home: &Scope<'_>) -> Option<(String, String)> {
-    let each = NODE_BYTES + cell_bytes(cell, home, DEEPEST);
+    compare([rows, cols], NODE_BYTES + cell_bytes(cell, home, DEEPEST), free_memory()?)
+}
+
+/// The message and the remedy when cells of `each` bytes do not fit into `free`.
+fn compare([rows, cols]: [usize; 2], each: f64, free: f64) -> Option<(String, String)> {
     let needed = rows as f64 * cols as f64 * each;
-    let free = free_memory().filter(|free| *free < needed)?;
+    if needed <= free {
+        return None;
+    }
     let side = (free / each).sqrt().floor();
     let [needed, free] = [needed, free].map(|bytes| format_si(bytes, "B"));
     let message = format!("{rows} x {cols} cells need about {needed} of memory, but {free} are free");
@@ -51,4 +57,21 @@ fn cell_bytes(subckt: &Subckt, scope: &Scope<'_>, depth: usize) -> f64 {
         _ => None,
     });
     elements.sum()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_told_with_what_would() {
+        assert_eq!(compare([100, 100], 1000.0, 1e7), None);
+        let (message, help) = compare([1000, 1000], 1000.0, 1e7).unwrap();
+        assert!(
+            message.contains("1000 x 1000 cells need about 1 GB") && message.contains("10 MB are free"),
+            "{message}"
+        );
+        assert!(help.contains("100 x 100 of these cells would fit"), "{help}");
+    }
 }

@@ -131,7 +131,9 @@ pub enum DataError {
         path: String,
     },
     /// The system refused.
-    #[error("cannot read `{path}`: {reason}")]
+    #[error(
+        "cannot read `{path}`: {reason}; a path is relative to the folder of the deck or to where the command runs"
+    )]
     Unreadable {
         /// Path.
         path: String,

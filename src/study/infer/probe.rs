@@ -14,7 +14,7 @@ use crate::analysis::{AnalysisError, Held, HeldCells};
 use crate::plan::Overrides;
 
 /// Kinds of cells above which tables would not pay.
-const KINDS: usize = 256;
+pub const KINDS: usize = 256;
 /// Cells whose answers differ by less are of one kind.
 const ALIKE: f64 = 1e-12;
 /// A state that changes a current or a rate by less has no part in it.

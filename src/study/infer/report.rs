@@ -178,17 +178,34 @@ fn read_all(
                     question.cell
                 )));
             }
-            Err(_) => {}
+            Err(reason) => slower(reason, report),
         }
     }
     // every run of images has a circuit of its own: selectors and source values change in it
-    let fresh = || match self::bench(question, wire, context).and_then(|b| b.build(&Overrides::default())) {
-        Ok(built) => Ok(built.circuit),
-        Err(error) => Err(InferError::Circuit(error.to_string())),
+    context.watch.expect(super::steps::runs(set));
+    let fresh = || {
+        let built = context.check().and_then(|()| self::bench(question, wire, context)?.build(&Overrides::default()));
+        context.watch.advance();
+        match built {
+            Ok(built) => Ok(built.circuit),
+            Err(error) => Err(InferError::Circuit(error.to_string())),
+        }
     };
     let outcome = run_steps(fresh, &built.plan, &ports, set, question.read).map_err(fault)?;
     report.trust.solves += set.len();
     Ok(Reading { wire, score: outcome.score(set), outcome, drop: None })
+}
+
+/// Says once why every image takes an operating point of the whole circuit.
+fn slower(reason: &str, report: &mut Report) {
+    let note = format!(
+        "every image is an operating point of the whole circuit, which takes long: {reason}; weights of at most {} \
+         different values are read by following the states of their cells",
+        super::probe::KINDS
+    );
+    if !report.notes.contains(&note) {
+        report.notes.push(note);
+    }
 }
 
 /// All images on the array kernel.

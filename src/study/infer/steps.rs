@@ -15,6 +15,12 @@ use crate::result::{PlotHeader, Sink};
 /// Images that one circuit reads before another takes over.
 const RUN: usize = 50;
 
+/// Runs of images of a set; each has a circuit of its own.
+#[must_use]
+pub fn runs(set: &Dataset) -> usize {
+    set.len().div_ceil(RUN)
+}
+
 /// Runs all images of a set; `build` makes a fresh circuit for every run of images.
 ///
 /// # Errors
@@ -27,7 +33,7 @@ where
     let mut signals = ports.outputs.clone();
     signals.extend(ports.inputs.iter().map(|name| Signal::Current(name.clone())));
     let wanted = Plan { title: plan.title.clone(), options: plan.options.clone(), signals, ..Plan::default() };
-    let runs: Vec<Outcome> = (0..set.len().div_ceil(RUN))
+    let runs: Vec<Outcome> = (0..runs(set))
         .into_par_iter()
         .map(|run| {
             let images = run * RUN..((run + 1) * RUN).min(set.len());
