@@ -6,13 +6,16 @@
 //! p = 1 / a_kk,   a_kc *= p,   a_rc -= a_rk a_kc,   a_rk = -a_rk p,   a_kk = p      (r, c other than k)
 //! ```
 //!
-//! in all lanes at once; a lane whose diagonal pivots are too small is inverted again with row exchanges.
+//! in all lanes at once. The rows of a cell are in amperes, in volts and in changes of state per second: whether a pivot is
+//! too small must not depend on that. So a pivot is judged by its own history, which no scaling of rows and columns
+//! changes: one elimination may neither cancel a diagonal entry nor bury it. A lane where that happens is inverted again
+//! with row exchanges.
 
 /// Matrices side by side.
 pub const LANES: usize = 32;
 /// One entry of all of them.
 pub type Lane = [f64; LANES];
-/// A diagonal pivot below this fraction of the largest entry of its column is not used.
+/// A diagonal entry may change by this factor in one elimination, either way.
 const SMALLEST_PIVOT: f64 = 1e-8;
 
 /// sum_k a_k b_k in every lane.
@@ -35,16 +38,9 @@ pub fn invert(a: &mut [Lane], m: usize) -> [bool; LANES] {
     let mut weak = [false; LANES];
     for k in 0..m {
         let pivot = a[k * m + k];
-        let mut largest = [0.0f64; LANES];
-        for r in 0..m {
-            for lane in 0..LANES {
-                largest[lane] = largest[lane].max(a[r * m + k][lane].abs());
-            }
-        }
         let mut inverse = [0.0; LANES];
         for lane in 0..LANES {
-            let small = SMALLEST_PIVOT * largest[lane];
-            weak[lane] |= pivot[lane].is_nan() || small.is_nan() || pivot[lane].abs() <= small;
+            weak[lane] |= !(pivot[lane].abs() > 0.0);
             inverse[lane] = 1.0 / pivot[lane];
         }
         for c in (0..m).filter(|&c| c != k) {
@@ -54,11 +50,18 @@ pub fn invert(a: &mut [Lane], m: usize) -> [bool; LANES] {
         }
         for r in (0..m).filter(|&r| r != k) {
             let factor = a[r * m + k];
+            let before = a[r * m + r];
             for c in (0..m).filter(|&c| c != k) {
                 let row = a[k * m + c];
                 for lane in 0..LANES {
                     a[r * m + c][lane] -= factor[lane] * row[lane];
                 }
+            }
+            // of a diagonal entry that is used up already nothing is divided by again
+            for lane in 0..(if r > k { LANES } else { 0 }) {
+                let (before, after) = (before[lane].abs(), a[r * m + r][lane].abs());
+                let (less, more) = (before.min(after), before.max(after));
+                weak[lane] |= less <= SMALLEST_PIVOT * more && before > 0.0 && more > 0.0;
             }
             for lane in 0..LANES {
                 a[r * m + k][lane] = -factor[lane] * inverse[lane];
@@ -183,6 +186,21 @@ mod tests {
                 let mut one: Vec<f64> = a.iter().map(|entry| entry[lane]).collect();
                 assert!(solve_dense(&mut one, m, &mut b));
                 assert!(b.iter().zip(&exact).all(|(b, e)| (b - e).abs() < 1e-9), "{m} {lane}: {b:?}");
+            }
+        }
+    }
+
+    /// Amperes, volts and states per second in one matrix: the pivots of a cell are as good in any units.
+    #[test]
+    fn units_do_not_make_a_pivot_weak() {
+        let good = [4.0, 1.0, 0.5, -2.0, 8.0, 1.0, 1.0, 0.25, 2.0];
+        let cancelling = [1.0, 1.0, 0.0, 1.0, 1.0 + 1e-12, 1.0, 0.0, 1.0, 1.0];
+        let buried = [1e-12, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 3.0];
+        for (entries, expected) in [(good, false), (cancelling, true), (buried, true)] {
+            for (rows, columns) in [([1.0; 3], [1.0; 3]), ([1e-9, 1e12, 1e3], [1.0, 1e-6, 1e5])] {
+                let entry = |e: usize| rows[e / 3] * columns[e % 3] * entries[e];
+                let mut a: Vec<Lane> = (0..9).map(|e| [entry(e); LANES]).collect();
+                assert_eq!(invert(&mut a, 3), [expected; LANES], "{entries:?}");
             }
         }
     }
