@@ -1,5 +1,7 @@
 //! From a solution to the values of the recorded signals.
 
+use std::borrow::Cow;
+
 use super::charge::Charges;
 use super::error::AnalysisError;
 use crate::circuit::probe::Probe;
@@ -24,27 +26,33 @@ pub struct Observation<'a> {
 }
 
 impl Observation<'_> {
-    /// I = f + dq/dt of one local row. The rows of the many devices of an array are kept only where charges are followed;
-    /// else the device is evaluated into `own`.
-    fn current(&self, group: usize, row: usize, own: &mut Load) -> f64 {
-        let f = match self.loads.get(group).and_then(|load| load.f.get(row)) {
-            Some(f) => *f,
-            None => self.evaluated(group, row, own),
-        };
-        let rate = self.charges.and_then(|c| c.rates(group).get(row)).copied().unwrap_or(0.0);
-        f + rate
+    /// f of the local rows of one device. Those of the many devices of an array are kept only where charges are followed;
+    /// else the device is evaluated.
+    fn flows(&self, group: usize, device: usize) -> Cow<'_, [f64]> {
+        let Some(devices) = self.circuit.groups.get(group) else { return Cow::Borrowed(&[]) };
+        let rows = devices.offset(device)..devices.offset(device + 1);
+        match self.loads.get(group).and_then(|load| load.f.get(rows)) {
+            Some(kept) => Cow::Borrowed(kept),
+            None => Cow::Owned(devices.flows(device, &self.env, self.x)),
+        }
     }
 
-    /// f of a local row, by evaluating its device.
-    fn evaluated(&self, group: usize, row: usize, own: &mut Load) -> f64 {
-        let Some(devices) = self.circuit.groups.get(group) else { return 0.0 };
-        let (mut first, mut after) = (0, devices.len());
-        while first + 1 < after {
-            let middle = first.midpoint(after);
-            if devices.offset(middle) <= row { first = middle } else { after = middle }
+    /// dq/dt of one local row.
+    fn rate(&self, group: usize, row: usize) -> f64 {
+        self.charges.and_then(|c| c.rates(group).get(row)).copied().unwrap_or(0.0)
+    }
+
+    /// I = f + dq/dt of one local row.
+    fn current(&self, group: usize, row: usize) -> f64 {
+        let Some(devices) = self.circuit.groups.get(group).filter(|devices| !devices.is_empty()) else { return 0.0 };
+        let (mut device, mut after) = (0, devices.len());
+        while device + 1 < after {
+            let middle = device.midpoint(after);
+            if devices.offset(middle) <= row { device = middle } else { after = middle }
         }
-        devices.load_range(&self.env, self.x, None, first..after, own);
-        own.f.get(row).copied().unwrap_or(0.0)
+        let own = row.checked_sub(devices.offset(device));
+        let f = own.and_then(|own| self.flows(group, device).get(own).copied());
+        f.unwrap_or(0.0) + self.rate(group, row)
     }
 
     /// The value of a probe.
@@ -55,7 +63,7 @@ impl Observation<'_> {
             Probe::Constant(value) => *value,
             Probe::Unknown(k) => value_at(self.x, *k),
             Probe::Difference(a, b) => value_at(self.x, *a) - value_at(self.x, *b),
-            Probe::Current(rows) => rows.iter().map(|r| self.current(r.group, r.row, &mut Load::default())).sum(),
+            Probe::Current(rows) => rows.iter().map(|r| self.current(r.group, r.row)).sum(),
             Probe::Power(runs) => runs.iter().map(|run| self.power(run)).sum(),
             Probe::Output(device, k) => self
                 .circuit
@@ -73,14 +81,13 @@ impl Observation<'_> {
     fn power(&self, run: &Run) -> f64 {
         let Some(group) = self.circuit.groups.get(run.group) else { return 0.0 };
         let ports = group.card().ports;
-        let (mut total, mut own) = (0.0, Load::default());
+        let mut total = 0.0;
         for i in run.first..run.first + run.count {
             let start = group.offset(i);
-            let end = group.offset(i + 1).min(start + ports.len());
-            for row in start..end {
-                if ports[row - start].carries {
-                    total += value_at(self.x, group.locals()[row]) * self.current(run.group, row, &mut own);
-                }
+            let flows = self.flows(run.group, i);
+            for (k, f) in flows.iter().enumerate().take(ports.len()).filter(|(k, _)| ports[*k].carries) {
+                let volts = value_at(self.x, group.locals()[start + k]);
+                total += volts * (f + self.rate(run.group, start + k));
             }
         }
         total

@@ -10,6 +10,7 @@ use std::ops::Range;
 use super::instances::Instances;
 use super::kind::Kind;
 use super::lanes::{Alike, LaneBlocks, LaneLoad, Varied};
+use super::locals::Locals;
 use super::{Accepted, Card, Device, Env};
 use crate::numeric::lanes::{LANES, Lane};
 use crate::numeric::real::Dual;
@@ -44,6 +45,11 @@ pub trait DeviceGroup: Send + Sync {
     }
     /// Global unknown of every local unknown, instance after instance; [`GROUND`] for ground.
     fn locals(&self) -> &[u32];
+    /// The same for the instances in `range`, into `out`; nobody has to keep those of all.
+    fn read_locals(&self, range: Range<usize>, out: &mut Vec<u32>) {
+        out.clear();
+        out.extend_from_slice(&self.locals()[self.offset(range.start)..self.offset(range.end)]);
+    }
     /// Start of instance `i` in `locals`; `i == len()` gives the total.
     fn offset(&self, i: usize) -> usize;
     /// Does local unknown `row` of instance `i` have a row at all? Sensed unknowns are columns only; keeping their rows
@@ -91,6 +97,12 @@ pub trait DeviceGroup: Send + Sync {
     fn load(&self, env: &Env, x: &[f64], out: &mut Load) {
         self.load_range(env, x, None, 0..self.len(), out);
     }
+    /// f of instance `i` at the global solution `x`, row by row.
+    fn flows(&self, i: usize, env: &Env, x: &[f64]) -> Vec<f64> {
+        let mut out = Load::default();
+        self.load_range(env, x, None, i..i + 1, &mut out);
+        out.f[self.offset(i)..self.offset(i + 1)].to_vec()
+    }
     /// f and q only.
     fn load_values(&self, env: &Env, x: &[f64], out: &mut Load);
     /// Writes the start values of internal unknowns into the global vector. With `ports` also those of ports (`uic`).
@@ -137,7 +149,7 @@ pub trait DeviceGroup: Send + Sync {
 #[derive(Debug, Clone)]
 pub struct Group<D, const N: usize> {
     pub(super) devices: Instances<D>,
-    pub(super) locals: Vec<u32>,
+    pub(super) locals: Locals,
     /// Parallel copies of each instance; empty while there is one of each.
     pub(super) multiplicity: Vec<f64>,
     /// Have not all instances the same law?
@@ -225,6 +237,9 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
     }
     fn locals(&self) -> &[u32] {
         &self.locals
+    }
+    fn read_locals(&self, range: Range<usize>, out: &mut Vec<u32>) {
+        self.locals.read(N, range, out);
     }
     fn offset(&self, i: usize) -> usize {
         i * N
@@ -322,6 +337,10 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
             *q = std::array::from_fn(|row| blocks.q[row][lane]);
         }
     }
+    fn flows(&self, i: usize, env: &Env, x: &[f64]) -> Vec<f64> {
+        let balance = self.devices[i].balance(env, &self.gather(i, x));
+        balance.f.iter().enumerate().map(|(row, f)| self.row_scale(i, row) * f).collect()
+    }
     fn load_values(&self, env: &Env, x: &[f64], out: &mut Load) {
         let n = self.devices.len();
         out.f.resize(n * N, 0.0);
@@ -374,7 +393,12 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
         let mut devices = Instances::default();
         devices.push(self.devices.get(i)?.clone());
         let multiplicity = if self.multiplicity.is_empty() { Vec::new() } else { vec![self.multiplicity[i]] };
-        Some(Box::new(Self { devices, locals: (0..N as u32).collect(), multiplicity, varied: false }))
+        Some(Box::new(Self {
+            devices,
+            locals: (0..N as u32).collect::<Vec<u32>>().into(),
+            multiplicity,
+            varied: false,
+        }))
     }
     fn corner(&self, t: f64) -> Option<f64> {
         self.devices.iter().filter_map(|d| d.corner(t)).min_by(f64::total_cmp)

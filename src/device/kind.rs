@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use super::group::Group;
 use super::instances::Instances;
+use super::locals::Locals;
 use super::{Card, Device, DeviceGroup, ParamError, ParamValues};
 
 /// The object-safe face of a kind: its card and how to make instances.
@@ -19,7 +20,7 @@ pub trait DeviceKind: Sync {
     fn add(&self, group: &mut dyn DeviceGroup, locals: &[u32], params: &ParamValues) -> Result<usize, ParamError>;
     /// Appends copies of instance `i` of `from`, one for every consecutive set of local unknowns in `locals`; false, and
     /// nothing done, when a group is of another kind or `locals` does not divide.
-    fn replicate(&self, from: &mut dyn DeviceGroup, i: usize, locals: &[u32], into: &mut dyn DeviceGroup) -> bool;
+    fn replicate(&self, from: &mut dyn DeviceGroup, i: usize, locals: Locals, into: &mut dyn DeviceGroup) -> bool;
     /// Adds a copy of instance `i` with other local unknowns to its own group; false, and nothing done, when the group is of
     /// another kind, has no such instance, or `locals` has the wrong length.
     fn repeat(&self, group: &mut dyn DeviceGroup, i: usize, locals: &[u32]) -> bool;
@@ -53,7 +54,7 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
     }
     fn group(&self) -> Box<dyn DeviceGroup> {
         let devices = Instances::default();
-        Box::new(Group::<D, N> { devices, locals: Vec::new(), multiplicity: Vec::new(), varied: false })
+        Box::new(Group::<D, N> { devices, locals: Vec::new().into(), multiplicity: Vec::new(), varied: false })
     }
     fn add(&self, group: &mut dyn DeviceGroup, locals: &[u32], params: &ParamValues) -> Result<usize, ParamError> {
         let device = D::from_params(params)?;
@@ -71,11 +72,11 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
         let m = if m.is_nan() { 1.0 } else { m };
         group.varied |= group.devices.get(0).is_some_and(|first| !first.is_like(&device));
         group.devices.push(device);
-        group.locals.extend_from_slice(locals);
+        group.locals.extend(locals);
         group.count_copies(group.devices.len() - 1, m);
         Ok(group.devices.len() - 1)
     }
-    fn replicate(&self, from: &mut dyn DeviceGroup, i: usize, locals: &[u32], into: &mut dyn DeviceGroup) -> bool {
+    fn replicate(&self, from: &mut dyn DeviceGroup, i: usize, locals: Locals, into: &mut dyn DeviceGroup) -> bool {
         let (Some(from), Some(into)) = (own::<D, N>(from), own::<D, N>(into)) else { return false };
         let Some(device) = from.devices.get(i) else { return false };
         let m = from.multiplicity.get(i).copied().unwrap_or(1.0);
@@ -85,7 +86,11 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
         let before = into.devices.len();
         into.varied |= into.devices.get(0).is_some_and(|first| !first.is_like(device));
         into.devices.extend(device, locals.len() / N);
-        into.locals.extend_from_slice(locals);
+        if before == 0 {
+            into.locals = locals;
+        } else {
+            into.locals.extend(&locals);
+        }
         into.count_copies(before, m);
         true
     }
@@ -96,7 +101,7 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
         let m = group.multiplicity.get(i).copied().unwrap_or(1.0);
         let device = group.devices[i].clone();
         group.devices.push(device);
-        group.locals.extend_from_slice(locals);
+        group.locals.extend(locals);
         group.count_copies(group.devices.len() - 1, m);
         true
     }

@@ -17,6 +17,7 @@ mod instances;
 pub mod kind;
 pub mod lanes;
 pub mod limiting;
+mod locals;
 pub mod memristor;
 pub mod selector;
 pub mod waveform;
@@ -25,6 +26,7 @@ pub use card::{Card, Internal, Param, ParamError, ParamKind, ParamValue, ParamVa
 pub use group::{DeviceGroup, Group, Load};
 pub use kind::{DeviceKind, Kind};
 pub use lanes::LaneLoad;
+pub use locals::{Locals, Neighbours};
 
 use crate::numeric::real::Real;
 

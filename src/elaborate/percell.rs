@@ -4,6 +4,7 @@
 //! entries, an optional header line and `#` comments.
 
 use std::path::Path;
+use std::rc::Rc;
 
 use ndarray::{Array2, ArrayD, Ix1, Ix2};
 use ndarray_npy::{ReadNpyError, ReadNpyExt, ReadableElement};
@@ -179,7 +180,10 @@ pub fn read(path: &Path) -> Result<Matrix, MatrixError> {
     if bytes.starts_with(b"\x93NUMPY") || path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy")) {
         read_npy(&name, &bytes)
     } else {
-        read_csv(&name, &String::from_utf8_lossy(&bytes))
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => read_csv(&name, text),
+            Err(_) => read_csv(&name, &String::from_utf8_lossy(&bytes)),
+        }
     }
 }
 
@@ -195,7 +199,14 @@ impl Matrix {
     ///
     /// # Errors
     /// A wrong shape, naming both; an entry that is not finite, naming its row and column.
-    pub fn fit(&self, path: &Path, rows: usize, cols: usize, scale: f64, offset: f64) -> Result<Vec<f64>, MatrixError> {
+    pub fn fit(
+        &self,
+        path: &Path,
+        rows: usize,
+        cols: usize,
+        scale: f64,
+        offset: f64,
+    ) -> Result<Rc<[f64]>, MatrixError> {
         let path = path.display().to_string();
         if self.values.is_empty() {
             return Err(MatrixError::Empty { path, rows, cols });
@@ -206,7 +217,7 @@ impl Matrix {
             let (found_rows, found_cols) = (self.rows, self.cols);
             return Err(MatrixError::Shape { path, found_rows, found_cols, rows, cols, hint });
         }
-        let values: Vec<f64> = self.values.iter().map(|v| scale * v + offset).collect();
+        let values: Rc<[f64]> = self.values.iter().map(|v| scale * v + offset).collect();
         let mut bad = values.iter().enumerate().filter(|(_, v)| !v.is_finite());
         if let Some((k, &value)) = bad.next() {
             return Err(MatrixError::NotFinite { path, row: k / cols, col: k % cols, value, more: bad.count() });
@@ -301,9 +312,15 @@ fn read_csv(name: &str, text: &str) -> Result<Matrix, MatrixError> {
 /// Adds the numbers of a line and counts them; `None` when it has anything but plain numbers.
 fn add_numbers(line: &str, values: &mut Vec<f64>) -> Option<usize> {
     let before = values.len();
-    let separator = line.bytes().find(|c| [b',', b';'].contains(c)).map_or(' ', char::from);
-    for field in line.split(separator) {
-        values.push(field.trim().parse().ok()?);
+    let bytes = line.as_bytes();
+    let separator = bytes.iter().copied().find(|c| [b',', b';'].contains(c)).unwrap_or(b' ');
+    let mut start = 0;
+    while start <= bytes.len() {
+        let end = bytes[start..].iter().position(|&c| c == separator).map_or(bytes.len(), |k| start + k);
+        // blanks around a number are rare, and looking for them is dear
+        let field = line.get(start..end)?;
+        values.push(field.parse().or_else(|_| field.trim().parse()).ok()?);
+        start = end + 1;
     }
     Some(values.len() - before)
 }
@@ -410,7 +427,7 @@ mod tests {
         let error = m.fit(path, 4, 4, 1.0, 0.0).unwrap_err();
         assert!(error.help().contains("write 4 rows of 4 values"), "{}", error.help());
         let good = Matrix { rows: 2, cols: 2, values: vec![1.0, 2.0, 3.0, 4.0] };
-        assert_eq!(good.fit(path, 2, 2, 10.0, 1.0).unwrap(), [11.0, 21.0, 31.0, 41.0]);
+        assert_eq!(*good.fit(path, 2, 2, 10.0, 1.0).unwrap(), [11.0, 21.0, 31.0, 41.0]);
         assert_eq!(good.transposed().values, [1.0, 3.0, 2.0, 4.0]);
     }
 }

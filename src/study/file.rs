@@ -52,7 +52,7 @@ pub fn matrix(
         return Err(refuse(format!("`{}` is empty", path.display()), help));
     }
     let values = found.fit(&path, rows, cols, 1.0, 0.0).map_err(wrong)?;
-    Ok(percell::Matrix { rows, cols, values })
+    Ok(percell::Matrix { rows, cols, values: values.to_vec() })
 }
 
 fn help(error: &MatrixError, path: &Path, origin: Option<&Origin>) -> String {

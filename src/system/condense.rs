@@ -107,7 +107,8 @@ impl Blocks {
         }
     }
 
-    fn chunks(&self) -> impl Iterator<Item = (usize, Range<usize>)> + use<> {
+    /// Chunks, each with its cells.
+    pub fn chunks(&self) -> impl Iterator<Item = (usize, Range<usize>)> + use<> {
         let count = self.count;
         (0..count.div_ceil(LANES)).map(move |k| (k, k * LANES..((k + 1) * LANES).min(count)))
     }
@@ -116,21 +117,26 @@ impl Blocks {
     #[inline]
     #[must_use]
     pub fn condensed(&self, cell: usize, r: usize, c: usize) -> f64 {
-        let (chunk, lane) = (cell / LANES, cell % LANES);
-        if self.m == 0 {
-            self.jacobian[chunk * self.p * self.p + r * self.p + c][lane]
-        } else {
-            self.condensed[chunk * self.p * self.p + r * self.p + c][lane]
-        }
+        self.lanes(cell / LANES, r, c)[cell % LANES]
     }
 
-    /// Largest diagonal entry of J at the ports of a cell: below 1e-16 of it, S is rounding.
-    #[inline]
+    /// The same for the cells of a chunk.
     #[must_use]
-    pub fn size(&self, cell: usize) -> f64 {
+    pub fn lanes(&self, chunk: usize, r: usize, c: usize) -> &Lane {
+        let blocks = if self.m == 0 { &self.jacobian } else { &self.condensed };
+        &blocks[chunk * self.p * self.p + r * self.p + c]
+    }
+
+    /// Largest diagonal entry of J at the ports of each cell of a chunk: below 1e-16 of it, S is rounding.
+    #[must_use]
+    pub fn sizes(&self, chunk: usize) -> Lane {
         let w = self.p + self.m;
-        let block = &self.jacobian[(cell / LANES) * w * w..];
-        (0..self.p).map(|r| block[r * w + r][cell % LANES].abs()).fold(0.0, f64::max)
+        let block = &self.jacobian[chunk * w * w..];
+        let mut sizes = [0.0f64; LANES];
+        for r in 0..self.p {
+            sizes.iter_mut().zip(&block[r * w + r]).for_each(|(size, entry)| *size = size.max(entry.abs()));
+        }
+        sizes
     }
 }
 

@@ -75,33 +75,38 @@ impl Lattice {
         let n = site.count();
         let mut held_any = false;
         self.skew = None;
-        for cell in 0..n {
-            let s = |r, c| cells.blocks.condensed(cell, r, c);
-            let (at, rest) = ([s(w, w), s(b, b)], [-s(w, b), -s(b, w)]);
-            let held = [0, 1].map(|f| rows.is_held(site.id(f, cell)));
-            let [from_word, from_bit] = rest;
-            let size = cells.blocks.size(cell);
-            let conductance = match held {
-                [true, false] => from_bit,
-                [false, true] => from_word,
-                _ => 0.5 * (from_word + from_bit),
-            };
-            let difference = 0.5 * (from_word - from_bit);
-            if held == [false, false] && difference.abs() > SYMMETRIC * size {
-                self.skew.get_or_insert_with(|| vec![0.0; n])[cell] = difference;
-            }
-            self.network.cells[cell] = conductance;
-            for family in 0..2 {
-                let mut leak = at[family] - conductance;
-                if leak.abs() <= SYMMETRIC * size || held[family] {
-                    leak = 0.0;
+        let (holds, leaks) = (rows.holds_any(), rows.leak());
+        for (chunk, in_chunk) in cells.blocks.chunks() {
+            let [ww, wb, bw, bb] = [(w, w), (w, b), (b, w), (b, b)].map(|(r, c)| cells.blocks.lanes(chunk, r, c));
+            let sizes = cells.blocks.sizes(chunk);
+            for (lane, cell) in in_chunk.enumerate() {
+                let (at, [from_word, from_bit]) = ([ww[lane], bb[lane]], [-wb[lane], -bw[lane]]);
+                let held = [0, 1].map(|f| holds && rows.is_held(site.id(f, cell)));
+                let conductance = match held {
+                    [true, false] => from_bit,
+                    [false, true] => from_word,
+                    _ => 0.5 * (from_word + from_bit),
+                };
+                let rounding = SYMMETRIC * sizes[lane];
+                let difference = 0.5 * (from_word - from_bit);
+                if held == [false, false] && difference.abs() > rounding {
+                    self.skew.get_or_insert_with(|| vec![0.0; n])[cell] = difference;
                 }
-                leak += site.leak(rows, family, cell);
-                if held[family] {
-                    leak = HOLD;
-                    held_any = true;
+                self.network.cells[cell] = conductance;
+                for family in 0..2 {
+                    let mut leak = at[family] - conductance;
+                    if leak.abs() <= rounding || held[family] {
+                        leak = 0.0;
+                    }
+                    if leaks {
+                        leak += site.leak(rows, family, cell);
+                    }
+                    if held[family] {
+                        leak = HOLD;
+                        held_any = true;
+                    }
+                    own[site.base + family * n + cell] = leak;
                 }
-                own[site.base + family * n + cell] = leak;
             }
         }
         held_any

@@ -116,6 +116,7 @@ pub struct System {
     kept: Vec<Vec<f64>>,
     /// Row sums of the last evaluation.
     pub sums: Sums,
+    /// R by row; empty while it is f.
     residual: Vec<f64>,
     /// Right-hand side of the last solve with the array kernel, which may refuse it half-way.
     given: Vec<f64>,
@@ -153,7 +154,6 @@ impl System {
             Backend::Sparse => Vec::new(),
         };
         let (general, kernel) = split(circuit, &cells, &which, backend, tolerances.pivot);
-        let n = circuit.unknowns.len();
         let lu = sparse_lu(&general, kernel.is_some(), tolerances.pivot);
         Self {
             lu,
@@ -163,7 +163,7 @@ impl System {
             points: vec![Vec::new(); circuit.groups.len()],
             kept: vec![Vec::new(); circuit.groups.len()],
             sums: Sums::new(circuit, &tolerances),
-            residual: vec![0.0; n],
+            residual: Vec::new(),
             given: Vec::new(),
             tolerances,
             work: Work::default(),
@@ -193,13 +193,13 @@ impl System {
     /// Number of unknowns.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.residual.len()
+        self.sums.f.len()
     }
 
     /// True for a circuit without unknowns.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.residual.is_empty()
+        self.sums.f.is_empty()
     }
 
     /// Kind of an unknown.
@@ -263,12 +263,18 @@ impl System {
         self.set_residual(rows, x);
     }
 
+    /// R by row.
+    fn residual(&self) -> &[f64] {
+        residual_of(&self.residual, &self.sums)
+    }
+
     fn set_residual(&mut self, rows: &Rows, x: &[f64]) {
         let Sums { f, q, .. } = &self.sums;
         if rows.are_still() {
-            self.residual.copy_from_slice(f);
+            self.residual.clear();
             return;
         }
+        self.residual.resize(f.len(), 0.0);
         for r in 0..self.residual.len() {
             let held = rows.is_held(r);
             self.residual[r] = if held {
@@ -400,7 +406,7 @@ impl System {
         let mut worst = (0.0f64, 0.0f64);
         for r in 0..self.len() {
             if self.sums.kind(r) == UnknownKind::Voltage && !rows.is_held(r) {
-                let absolute = (self.residual[r].abs() - self.row_noise(r)).max(0.0);
+                let absolute = (self.residual()[r].abs() - self.row_noise(r)).max(0.0);
                 let relative = absolute / (self.sums.traffic[r] + self.tolerances.current / self.tolerances.relative);
                 worst = (worst.0.max(absolute), worst.1.max(relative));
             }
@@ -409,12 +415,16 @@ impl System {
     }
 }
 
+fn residual_of<'a>(residual: &'a [f64], sums: &'a Sums) -> &'a [f64] {
+    if residual.is_empty() { &sums.f } else { residual }
+}
+
 /// Instances looked at together by [`System::dynamic_rows`].
 const DYNAMIC_CHUNK: usize = 256;
 
 /// Cells with inner unknowns that something else in the circuit touches cannot be condensed.
 fn drop_reached_cells(circuit: &Circuit, cells: &mut Vec<Cells>) {
-    loop {
+    while cells.iter().any(Cells::has_inner) {
         let taken = elsewhere(circuit, cells, &[]);
         let mut reached = vec![false; circuit.unknowns.len()];
         for (group, taken) in circuit.groups.iter().zip(&taken) {

@@ -46,7 +46,7 @@ impl<'a> Problem<'a> {
     }
 
     fn negative_residual(&self, b: &mut [f64]) {
-        for (b, r) in b.iter_mut().zip(&self.system.residual) {
+        for (b, r) in b.iter_mut().zip(self.system.residual()) {
             *b = -r;
         }
     }
@@ -102,7 +102,7 @@ impl Equations for Problem<'_> {
             } else {
                 ROUNDING / self.system.tolerances.relative * self.system.row_tolerance(r)
             };
-            let size = self.system.residual[r].abs();
+            let size = self.system.residual()[r].abs();
             let ratio = if size == 0.0 { 0.0 } else { size / tolerance };
             if ratio > worst.0 || ratio.is_nan() {
                 worst = (ratio, r);

@@ -15,10 +15,10 @@
 //! v - v_0 + Z (i(x) - i(x_0) - S (v - v_0)) = 0                                  (ports)
 //! ```
 
-use super::System;
 use super::cells::Cells;
 use super::rows::Rows;
 use super::sums::Sums;
+use super::{System, residual_of};
 use crate::circuit::{Circuit, UnknownKind};
 use crate::device::{Env, Load, StateLaw};
 use crate::numeric::control::{FINAL_PSEUDO_STEP, Pseudo, PseudoClock};
@@ -76,12 +76,14 @@ impl System {
         }
         self.forget_limits(circuit, x);
         self.linearise(circuit, env, rows, x);
-        for cells in &mut self.cells {
+        let Self { cells, residual, sums, .. } = self;
+        let residual = residual_of(residual, sums);
+        for cells in cells {
             // a singular cell has no step: the direct attempt will say so
             if cells.factor().is_err() {
                 continue;
             }
-            cells.inner_ids().for_each(|id| steps[id as usize] = -self.residual[id as usize]);
+            cells.inner_ids().for_each(|id| steps[id as usize] = -residual[id as usize]);
             cells.expand(&mut steps);
         }
         steps

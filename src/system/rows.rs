@@ -96,11 +96,17 @@ impl Rows {
         rows
     }
 
+    /// May anything beside the devices tie a row to a known value: time, shunts?
+    #[must_use]
+    pub fn leak(&self) -> bool {
+        self.alpha.uniform() != Some(0.0) || self.shunt.uniform() != Some(0.0)
+    }
+
     /// Are all rows free, without time and shunts, R = f?
     #[must_use]
     pub fn are_still(&self) -> bool {
         let zero = |column: &Column| column.uniform() == Some(0.0);
-        zero(&self.alpha) && zero(&self.beta) && zero(&self.shunt) && !self.holds_any()
+        !self.leak() && zero(&self.beta) && !self.holds_any()
     }
 
     /// Holds unknowns at given values.

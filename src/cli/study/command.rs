@@ -58,8 +58,16 @@ pub fn commands() -> impl Iterator<Item = Command> {
     REGISTRY.iter().map(|study| command(study.card()))
 }
 
+/// Its arguments are made when it is the one that was asked for, or all help is.
 fn command(card: &'static Card) -> Command {
-    let command = Command::new(card.word);
+    let with_arguments = |command: Command| match crate::study::find(command.get_name()) {
+        Some(study) => with_arguments(command, study.card()),
+        None => command,
+    };
+    Command::new(card.word).about(card.summary).defer(with_arguments)
+}
+
+fn with_arguments(command: Command, card: &'static Card) -> Command {
     let own = card.arguments.iter().map(|argument| {
         Arg::new(argument.name)
             .long(argument.name)

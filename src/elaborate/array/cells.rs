@@ -148,7 +148,7 @@ impl<'d> Assembly<'d> {
                 locals.extend(run.locals.iter().map(|&u| map.unknown(u, cell)));
             }
             let (kind, group) = &mut template.groups[run.source.group];
-            kind.replicate(group.as_mut(), run.source.index, &locals, run.instances.as_mut());
+            kind.replicate(group.as_mut(), run.source.index, locals.into(), run.instances.as_mut());
         }
         runs
     }
@@ -231,7 +231,7 @@ impl<'d> Assembly<'d> {
             for run in runs.iter_mut() {
                 let locals: Vec<u32> = run.locals.iter().map(|&u| map.unknown(u, cell)).collect();
                 let (kind, group) = &mut own.groups[run.source.group];
-                kind.replicate(group.as_mut(), run.source.index, &locals, run.instances.as_mut());
+                kind.replicate(group.as_mut(), run.source.index, locals.into(), run.instances.as_mut());
             }
             for (all, (_, element)) in behavioural.iter_mut().zip(&own.behavioural) {
                 all.push(element.clone());

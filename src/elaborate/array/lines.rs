@@ -80,7 +80,7 @@ impl<'d> Assembly<'d> {
         let listed = self.context.matrix(&path).and_then(|matrix| {
             let matrix = if file.transpose { matrix.transposed() } else { Matrix::clone(&matrix) };
             let values = matrix.fit(&path, matrix.rows, matrix.cols, scale, offset)?;
-            Ok(Matrix { values, ..matrix })
+            Ok(Matrix { values: values.to_vec(), ..matrix })
         });
         let listed = listed.map_err(|e| scope.error("E-FILE", e.to_string(), file.span).help(e.help()));
         let matrix = self.accept(listed)?;

@@ -346,7 +346,7 @@ impl<'d> Assembly<'d> {
         match &value.kind {
             ExprKind::File(file) => {
                 if let Some(values) = self.cell_values(bound.scope, file, spec.rows, spec.cols) {
-                    spec.varying.push((name, CellValues::Listed(values.into())));
+                    spec.varying.push((name, CellValues::Listed(values)));
                 }
             }
             _ if self.context.random && has_call(value) => {
@@ -360,7 +360,7 @@ impl<'d> Assembly<'d> {
         }
     }
 
-    fn cell_values(&mut self, scope: &Scope<'d>, file: &FileRef, rows: usize, cols: usize) -> Option<Vec<f64>> {
+    fn cell_values(&mut self, scope: &Scope<'d>, file: &FileRef, rows: usize, cols: usize) -> Option<Rc<[f64]>> {
         let path = sweep::locate(scope, &file.path, file.span);
         let scale = self.accept(file.scale.as_ref().map_or(Ok(1.0), |e| scope.number(e)))?;
         let offset = self.accept(file.offset.as_ref().map_or(Ok(0.0), |e| scope.number(e)))?;

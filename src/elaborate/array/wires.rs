@@ -6,7 +6,7 @@ use super::spec::{LineSpec, Spec};
 use crate::circuit::array::{Direction, End, Wires};
 use crate::circuit::{DeviceRef, Nodes, Run, Unknown, UnknownKind};
 use crate::device::group::GROUND;
-use crate::device::{ParamValue, ParamValues, StateLaw};
+use crate::device::{Locals, Neighbours, ParamValue, ParamValues, StateLaw};
 
 const NODE: Unknown = Unknown { kind: UnknownKind::Voltage, law: StateLaw::Algebraic, scale: 1.0 };
 
@@ -65,7 +65,14 @@ impl<'d> Assembly<'d> {
         };
         (wires.head, wires.tail) = (end(pins.head, 0, 0), end(pins.tail, along - 1, along));
 
-        if along > 1 {
+        let uniform = wires.breaks.is_empty() && wires.segments.is_none();
+        if let (Nodes::Consecutive { first, .. }, true) = (&wires.nodes, uniform) {
+            let neighbours = match line.direction {
+                Direction::Row => Neighbours::new(*first, (lines, spec.cols as u32), (along, 1)),
+                Direction::Column => Neighbours::new(*first, (lines, 1), (along, spec.cols as u32)),
+            };
+            wires.inner = self.two_terminal_run("r", wires.resistance, m, Locals::Neighbours(neighbours));
+        } else if along > 1 {
             let mut locals = Vec::with_capacity(2 * lines * (along - 1));
             for number in 0..lines {
                 for segment in 1..along {
@@ -78,8 +85,8 @@ impl<'d> Assembly<'d> {
             wires.inner = self.segments(ohms.map(|(n, s)| wires.ohm(n, s, along)), m, locals);
         }
         if line.capacitance > 0.0 {
-            let locals = wires.nodes.iter().flat_map(|node| [node, GROUND]).collect();
-            wires.capacitors = self.two_terminal_run("c", line.capacitance, m, locals);
+            let locals: Vec<u32> = wires.nodes.iter().flat_map(|node| [node, GROUND]).collect();
+            wires.capacitors = self.two_terminal_run("c", line.capacitance, m, locals.into());
         }
         wires
     }
@@ -139,8 +146,8 @@ impl<'d> Assembly<'d> {
     /// `.options cshunt`: a capacitor from every node to ground.
     pub(in crate::elaborate) fn shunt_capacitors(&mut self) {
         if let Some(value) = self.context.options.cshunt {
-            let locals = self.builder.voltages().flat_map(|node| [node, GROUND]).collect();
-            let _ = self.two_terminal_run("c", value, 1.0, locals);
+            let locals: Vec<u32> = self.builder.voltages().flat_map(|node| [node, GROUND]).collect();
+            let _ = self.two_terminal_run("c", value, 1.0, locals.into());
         }
     }
 
@@ -148,7 +155,7 @@ impl<'d> Assembly<'d> {
     /// keeps its place.
     fn segments(&mut self, ohms: impl Iterator<Item = f64> + Clone, m: f64, locals: Vec<u32>) -> Option<Run> {
         let first = ohms.clone().find(|ohm| *ohm > 0.0)?;
-        let run = self.two_terminal_run("r", first, m, locals)?;
+        let run = self.two_terminal_run("r", first, m, locals.into())?;
         for (k, ohm) in ohms.enumerate().filter(|(_, ohm)| *ohm != first && *ohm > 0.0) {
             // resistances of lines have been checked
             let _ = self.builder.set_in_run(run, k, "r", ohm);
@@ -157,12 +164,15 @@ impl<'d> Assembly<'d> {
     }
 
     /// A run of resistors or capacitors of one value between pairs of nodes.
-    pub(super) fn two_terminal_run(&mut self, keyword: &str, value: f64, m: f64, locals: Vec<u32>) -> Option<Run> {
+    pub(super) fn two_terminal_run(&mut self, keyword: &str, value: f64, m: f64, locals: Locals) -> Option<Run> {
         let kind = model::kind_of(keyword)?;
         let params = value_of(kind, value, m)?;
         let (mut one, mut all) = (kind.group(), kind.group());
-        kind.add(one.as_mut(), locals.get(..2)?, &params).ok()?;
-        kind.replicate(one.as_mut(), 0, &locals, all.as_mut());
+        if locals.is_empty() {
+            return None;
+        }
+        kind.add(one.as_mut(), &[GROUND; 2], &params).ok()?;
+        kind.replicate(one.as_mut(), 0, locals, all.as_mut());
         Some(self.builder.add_run(kind, all))
     }
 

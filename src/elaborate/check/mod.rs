@@ -71,6 +71,13 @@ impl Partition {
         }
         a
     }
+    /// The same for those who only look.
+    fn root(&self, mut a: u32) -> u32 {
+        while self.0[a as usize] > 0 {
+            a = self.0[a as usize] as u32 - 1;
+        }
+        a
+    }
     /// Joins two sets; false when they were one already.
     fn union(&mut self, a: u32, b: u32) -> bool {
         let (mut a, mut b) = (self.find(a), self.find(b));
@@ -185,13 +192,13 @@ impl Report<'_> {
 
     /// Parts of the circuit without a path to ground.
     fn floating(&self, regime: Regime) -> Vec<Diagnostic> {
-        let mut paths = self.graph.paths.clone();
-        let ground = paths.find(self.graph.ground);
+        let paths = &self.graph.paths;
+        let ground = paths.root(self.graph.ground);
         let mut parts: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for node in 0..self.graph.ground {
             let is_node = self.circuit.unknowns[node as usize].kind == UnknownKind::Voltage;
             if is_node || self.graph.contacts[node as usize] > 0 {
-                let root = paths.find(node);
+                let root = paths.root(node);
                 if root != ground {
                     parts.entry(root).or_default().push(node);
                 }
@@ -203,7 +210,7 @@ impl Report<'_> {
         let mut fixed: HashMap<u32, Vec<DeviceRef>> = HashMap::new();
         for (device, nodes, loose) in &self.graph.loose {
             for &node in nodes.iter().filter(|&&n| n != GROUND && *loose == Loose::Current) {
-                fixed.entry(paths.find(node)).or_default().push(*device);
+                fixed.entry(paths.root(node)).or_default().push(*device);
             }
         }
         let names = self.names(parts.values().flatten().copied().collect());

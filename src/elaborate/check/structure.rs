@@ -62,6 +62,7 @@ const POINTS: usize = 3;
 pub fn visit(circuit: &Circuit, regime: Regime, visitor: &mut impl Visitor) {
     let wires: Vec<Run> = circuit.arrays.iter().flat_map(ArrayInstance::wire_runs).collect();
     let mut pattern = Pattern::new(circuit);
+    let mut locals = Vec::new();
     for (number, group) in circuit.groups.iter().enumerate() {
         let group = group.as_ref();
         let ports: Vec<bool> = group.card().ports.iter().map(|p| p.carries).collect();
@@ -77,31 +78,38 @@ pub fn visit(circuit: &Circuit, regime: Regime, visitor: &mut impl Visitor) {
                 |count| index + count,
             );
             let sampled = if alike { index..index + 1 } else { index..end };
-            pattern.sample(group, sampled, if alike { Values::OfLocals } else { Values::OfUnknowns }, &ports);
-            let first = group.offset(index);
-            let (pairs, _) = group.locals()[first..group.offset(end)].as_chunks::<2>();
-            let conductors = ports == [true, true] && pairs.len() == end - index && pattern.is_full();
-            if conductors && pairs.iter().all(|&[a, b]| a != b && is_node(circuit, a) && is_node(circuit, b)) {
-                pairs.iter().for_each(|&[a, b]| visitor.conductor(a, b));
-                index = end;
-                continue;
-            }
-            let mut block = 0;
-            for i in index..end {
-                let (start, stop) = (group.offset(i), group.offset(i + 1));
-                let n = stop - start;
-                let (values, entries) = if alike { (0, 0) } else { (start - first, block) };
-                let instance = Instance {
-                    device: DeviceRef { group: number, index: i },
-                    locals: &group.locals()[start..stop],
-                    ports: &ports,
-                    values: &pattern.f[values..values + n],
-                    g: &pattern.g[entries..entries + n * n],
-                    c: &pattern.c[entries..entries + n * n],
-                    circuit,
-                };
-                instance.visit(regime, visitor);
-                block += n * n;
+            group.read_locals(sampled.clone(), &mut locals);
+            let values = if alike { Values::OfLocals } else { Values::OfUnknowns };
+            pattern.sample(group, &locals, sampled, values, &ports);
+            let resistors = ports == [true, true]
+                && pattern.is_full()
+                && group.offset(end) - group.offset(index) == 2 * (end - index);
+            for start in (index..end).step_by(CHUNK) {
+                let chunk = start..(start + CHUNK).min(end);
+                group.read_locals(chunk.clone(), &mut locals);
+                let (pairs, _) = locals.as_chunks::<2>();
+                if resistors && pairs.iter().all(|&[a, b]| a != b && is_node(circuit, a) && is_node(circuit, b)) {
+                    pairs.iter().for_each(|&[a, b]| visitor.conductor(a, b));
+                    continue;
+                }
+                let first = group.offset(start);
+                let mut block = 0;
+                for i in chunk {
+                    let (from, to) = (group.offset(i) - first, group.offset(i + 1) - first);
+                    let n = to - from;
+                    let (values, entries) = if alike { (0, 0) } else { (from, block) };
+                    let instance = Instance {
+                        device: DeviceRef { group: number, index: i },
+                        locals: &locals[from..to],
+                        ports: &ports,
+                        values: &pattern.f[values..values + n],
+                        g: &pattern.g[entries..entries + n * n],
+                        c: &pattern.c[entries..entries + n * n],
+                        circuit,
+                    };
+                    instance.visit(regime, visitor);
+                    block += n * n;
+                }
             }
             index = end;
         }
@@ -150,12 +158,12 @@ impl<'a> Pattern<'a> {
     }
 
     /// Looks at instances of a group with states at their start values.
-    fn sample(&mut self, group: &dyn DeviceGroup, range: Range<usize>, values: Values, ports: &[bool]) {
+    fn sample(&mut self, group: &dyn DeviceGroup, locals: &[u32], range: Range<usize>, values: Values, ports: &[bool]) {
         [&mut self.f, &mut self.g, &mut self.c].into_iter().for_each(Vec::clear);
         let rows = group.offset(range.start)..group.offset(range.end);
         for point in 0..POINTS {
             self.at.clear();
-            let locals = group.locals()[rows.clone()].iter().enumerate();
+            let locals = locals.iter().enumerate();
             let circuit = self.circuit;
             self.at.extend(locals.map(|(k, &id)| match (values, id) {
                 (Values::OfUnknowns, GROUND) => 0.0,
@@ -164,6 +172,13 @@ impl<'a> Pattern<'a> {
             }));
             let load = &mut self.load;
             if group.load_started(&self.env, &mut self.at, range.clone(), load) {
+                // of resistors, nothing else matters and nothing more is to be learned
+                if *ports == [true, true] && load.g.len() == 2 * rows.len() && load.g.iter().all(|g| *g != 0.0) {
+                    self.f.resize(load.f.len(), false);
+                    self.g.resize(load.g.len(), true);
+                    self.c.resize(load.c.len(), false);
+                    return;
+                }
                 merge(&mut self.f, &load.f);
                 merge(&mut self.g, &load.g);
                 merge(&mut self.c, &load.c);
@@ -175,10 +190,6 @@ impl<'a> Pattern<'a> {
                 merge(&mut self.f, &load.f[rows.clone()]);
                 merge(&mut self.g, &load.g);
                 merge(&mut self.c, &load.c);
-            }
-            // nothing more to learn of resistors
-            if *ports == [true, true] && self.g.len() == 2 * rows.len() && self.is_full() {
-                break;
             }
         }
     }
