@@ -1,7 +1,7 @@
 //! The array kernel against a dense solve of the same network.
 
 use nalgebra::{DMatrix, DVector};
-use sneakpath::crossbar::{Level, LinePcg, Lines, Network, Trouble, Wire};
+use sneakpath::crossbar::{Frontal, Level, LinePcg, Lines, Network, Trouble, Wire};
 use sneakpath::numeric::rng::Stream;
 
 /// Dense matrix of a network: word nodes first, row-major.
@@ -167,4 +167,70 @@ fn every_instruction_set_gives_the_same_solution() {
             }
         }
     }
+}
+
+/// Whatever stands in a network, the solvers refuse it or solve it: no panic, and where all numbers are finite no answer
+/// whose currents do not balance.
+#[test]
+fn what_no_network_has_is_refused_or_solved() {
+    let mut random = Stream::new(77, 0, "what no network has");
+    let strange = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -1e-4, 1e-320, 1e300, -1e300, f64::MIN_POSITIVE];
+    let mut answers = [0; 2];
+    for round in 0..600 {
+        let (n, m) = (1 + (random.uniform() * 20.0) as usize, 1 + (random.uniform() * 20.0) as usize);
+        let mut net = random_network(n, m, 2.5, round);
+        let finite = round % 3 == 0;
+        for _ in 0..1 + round % 4 {
+            let value = strange[(random.uniform() * strange.len() as f64) as usize];
+            // a potential of b / 1e-320 is not finite
+            let value = match value {
+                v if finite && !v.is_finite() => 0.0,
+                v if finite && v > 0.0 && v < 1.0 => 1e-30,
+                v => v,
+            };
+            let (cell, row, col) = (
+                (random.uniform() * (n * m) as f64) as usize,
+                (random.uniform() * n as f64) as usize,
+                (random.uniform() * m as f64) as usize,
+            );
+            match (random.uniform() * 5.0) as usize {
+                0 => net.cells[cell] = value,
+                1 => net.word.head[row] = value,
+                2 => net.bit.tail[col] = value,
+                3 => net.word.wire = Wire::Uniform(value),
+                _ => net.bit.leak.get_or_insert_with(|| vec![0.0; n * m])[cell] = value,
+            }
+        }
+        let b: Vec<Vec<f64>> = (0..2).map(|_| (0..n * m).map(|_| random.uniform()).collect()).collect();
+        let balanced = |x: &[Vec<f64>; 2]| {
+            if !finite {
+                return true;
+            }
+            let (mut r, mut size) = ([vec![0.0; n * m], vec![0.0; n * m]], [vec![0.0; n * m], vec![0.0; n * m]]);
+            let [rw, rb] = &mut r;
+            net.residual([&b[0], &b[1]], [&x[0], &x[1]], [rw, rb]);
+            let [sw, sb] = &mut size;
+            net.magnitude([&b[0], &b[1]], [&x[0], &x[1]], [sw, sb]);
+            let largest = |v: &[Vec<f64>; 2]| v.iter().flatten().fold(0.0f64, |m, v| m.max(v.abs()));
+            r.iter().flatten().all(|r| r.is_finite()) && largest(&r) <= 1e-6 * largest(&size)
+        };
+        let mut x = [vec![0.0; n * m], vec![0.0; n * m]];
+        let mut line = LinePcg::new(&net);
+        if line.factor(&net).is_ok() {
+            let [xw, xb] = &mut x;
+            if line.solve(&net, [&b[0], &b[1]], [xw, xb], 1e-10, 400).is_ok() {
+                assert!(balanced(&x), "line-PCG, round {round}: {net:?}");
+                answers[0] += 1;
+            }
+        }
+        let mut x = [vec![0.0; n * m], vec![0.0; n * m]];
+        let mut direct = Frontal::analyse(n, m);
+        if direct.factor(&net).is_ok() {
+            let [xw, xb] = &mut x;
+            direct.solve([&b[0], &b[1]], [xw, xb]);
+            assert!(balanced(&x), "frontal, round {round}: {net:?}");
+            answers[1] += 1;
+        }
+    }
+    assert!(answers.iter().all(|answers| *answers > 50), "{answers:?}");
 }
