@@ -137,7 +137,7 @@ fn deck(random: &mut ChaCha8Rng, folder: &Path) -> String {
     };
     let cell = pick(random, CELLS);
     let mut text =
-        format!("random array\n.model nm nmos(level=1 vto=0.4 kp=250u lambda=0.08)\n.subckt cell wl bl r=10k\n");
+        "random array\n.model nm nmos(level=1 vto=0.4 kp=250u lambda=0.08)\n.subckt cell wl bl r=10k\n".to_string();
     let (rwl, rbl) =
         (wire(random, folder, "RWL", rows, [rows, cols + 1]), wire(random, folder, "RBL", cols, [rows + 1, cols]));
     let (word_side, bit_side) = (pick(random, &["left", "right", "both"]), pick(random, &["top", "bottom", "both"]));
@@ -215,7 +215,6 @@ fn random_arrays_agree_with_their_expansion() {
         compared += 1;
         by_structure += usize::from(stats.array_iterations > 0 && stats.fallbacks == 0);
     }
-    println!("{compared} compared, {by_structure} by structure, {refused} refused");
     assert!(refused <= 40 && by_structure >= 60, "{compared} compared, {by_structure} by structure, {refused} refused");
 }
 

@@ -334,3 +334,24 @@ fn a_selector_that_snaps_takes_its_lines_along() {
         }
     }
 }
+
+/// Cells of strong negative conductance: line-PCG gives up by the sign of its pivots. Left to choose, the multifrontal
+/// solver takes over; told to stay, the sparse matrix does. Both are counted, and all answers are one.
+#[test]
+fn every_takeover_is_counted() {
+    for (conductance, refused) in [("1e-6", false), ("1e-3", true), ("1e-2", true), ("1", true)] {
+        let text = format!(
+            "negative\n.subckt cell wl bl\nB1 wl bl I={{-{conductance}*V(wl,bl)}}\n.ends\n\
+             .xbar XB 10 10 CELL=cell(wl bl) RWL=2.5 RBL=2.5\nXa W[0:9] B[0:9] XB\nVw[0:9] W[0:9] 0 0.3\n\
+             Rb[0:9] B[0:9] 0 100\n.op\n.end\n"
+        );
+        let count = usize::from(refused);
+        let automatic = compare(&text, ArraySolver::Automatic, 1e-9);
+        assert_eq!((automatic.escalations, automatic.fallbacks), (count, 0), "{conductance}");
+        let line = compare(&text, ArraySolver::Line, 1e-9);
+        assert_eq!((line.escalations, line.fallbacks), (0, count), "{conductance}");
+        assert_eq!(line.refusals.iter().any(|why| why.contains("not positive")), refused, "{:?}", line.refusals);
+        let frontal = compare(&text, ArraySolver::Frontal, 1e-9);
+        assert_eq!((frontal.escalations, frontal.fallbacks), (0, 0), "{conductance}");
+    }
+}
