@@ -34,13 +34,16 @@ pub fn settle(
     iterations: usize,
     at: &str,
 ) -> Result<(), Box<Failure>> {
-    let before = x.clone();
     if solver.settling().is_empty() {
         return match solver.newton(env, rows, x, Effort::damped(iterations)) {
             Ok(_) => Ok(()),
-            Err(error) => with_aids(solver, env, rows, x, &before, at, error),
+            Err(error) => {
+                let before = solver.take_begun();
+                with_aids(solver, env, rows, x, &before, at, error)
+            }
         };
     }
+    let before = x.clone();
     // voltages first, with the states where history left them; then, if that is where they stay, all of it
     let held = rows_with_states_held(solver, rows, x);
     let voltages = match solver.newton(env, &held, x, Effort::damped(iterations)) {

@@ -239,7 +239,7 @@ impl Way {
         }
         let led = (0..self.settling.len()).filter(|s| self.lively.binary_search(s).is_err());
         let moves = led.map(|s| (self.moved(s, x, before), s));
-        let mut far: Vec<(f64, usize)> = moves.filter(|(moved, _)| !(*moved <= LIVELY_MOVE)).collect();
+        let mut far: Vec<(f64, usize)> = moves.filter(|(moved, _)| moved.is_nan() || *moved > LIVELY_MOVE).collect();
         if far.is_empty() || far.len() > MOST_LIVELY || self.tries == MOST_TRIES {
             return false;
         }

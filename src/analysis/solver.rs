@@ -91,6 +91,11 @@ impl<'a> Solver<'a> {
         outcome
     }
 
+    /// Where the last solve by Newton's iteration began, if it failed.
+    pub fn take_begun(&mut self) -> Vec<f64> {
+        self.workspace.take_begun()
+    }
+
     /// Solves J y = b in place, J the Jacobian at `x`.
     ///
     /// # Errors

@@ -40,7 +40,7 @@ pub fn invert(a: &mut [Lane], m: usize) -> [bool; LANES] {
         let pivot = a[k * m + k];
         let mut inverse = [0.0; LANES];
         for lane in 0..LANES {
-            weak[lane] |= !(pivot[lane].abs() > 0.0);
+            weak[lane] |= pivot[lane].is_nan() || pivot[lane] == 0.0;
             inverse[lane] = 1.0 / pivot[lane];
         }
         for c in (0..m).filter(|&c| c != k) {

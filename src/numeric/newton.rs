@@ -85,6 +85,14 @@ pub struct Workspace {
     dx: Vec<f64>,
     new: Vec<f64>,
     simplified: Vec<f64>,
+    begun: Vec<f64>,
+}
+
+impl Workspace {
+    /// Where the last solve began, if it failed.
+    pub fn take_begun(&mut self) -> Vec<f64> {
+        std::mem::take(&mut self.begun)
+    }
 }
 
 /// A converged iteration.
@@ -135,25 +143,49 @@ impl NewtonError {
     }
 }
 
+/// So many of the worst unknowns a failure names.
+const NAMED: usize = 5;
 /// Damping stops here and takes the step.
 const SMALLEST_STEP: f64 = 1.0 / 200.0;
 
 /// Solves R(x) = 0 from the given `x`, which ends at the solution (or at the last iterate on failure).
 ///
 /// # Errors
-/// Singular matrix, iteration limit, or an iterate that is not finite.
+/// Singular matrix, iteration limit, or an iterate that is not finite; [`Workspace::take_begun`] has the given `x` then.
 pub fn solve(
     equations: &mut dyn Equations,
     x: &mut Vec<f64>,
     effort: Effort,
     workspace: &mut Workspace,
 ) -> Result<Converged, NewtonError> {
+    workspace.begun.clear();
+    let outcome = iterate(equations, x, effort, workspace);
+    // most solves take one iteration: the start is put aside only when another follows
+    match &outcome {
+        Err(_) if !workspace.begun.is_empty() => {}
+        Err(NewtonError::Limit { iterations: 1.., .. }) => workspace.begun.clone_from(&workspace.new),
+        Err(_) => workspace.begun.clone_from(x),
+        Ok(_) => {}
+    }
+    outcome
+}
+
+fn iterate(
+    equations: &mut dyn Equations,
+    x: &mut Vec<f64>,
+    effort: Effort,
+    workspace: &mut Workspace,
+) -> Result<Converged, NewtonError> {
     let n = equations.len();
-    let Workspace { dx, new, simplified } = workspace;
+    let Workspace { dx, new, simplified, begun } = workspace;
     [&mut *dx, &mut *new].into_iter().for_each(|vector| vector.resize(n, 0.0));
     equations.begin(x);
     equations.linearise(x);
     for iterations in 1..=effort.iterations {
+        if iterations == 2 {
+            std::mem::swap(begun, new);
+            new.resize(n, 0.0);
+        }
         equations.step(x, dx).map_err(|unknown| NewtonError::Singular { unknown, iterations })?;
         if let Some(unknown) = dx.iter().position(|d| !d.is_finite()) {
             return Err(NewtonError::NotFinite { unknown, iterations });
@@ -198,8 +230,12 @@ pub fn solve(
     }
     let mut worst: Vec<(usize, f64, f64)> =
         (0..n).map(|k| (k, (x[k] - new[k]).abs(), equations.tolerance(k, x[k], new[k]))).collect();
-    worst.sort_by(|a, b| (b.1 / b.2).total_cmp(&(a.1 / a.2)));
-    worst.truncate(5);
+    let by_size = |a: &(usize, f64, f64), b: &(usize, f64, f64)| (b.1 / b.2).total_cmp(&(a.1 / a.2));
+    if worst.len() > NAMED {
+        worst.select_nth_unstable_by(NAMED, by_size);
+        worst.truncate(NAMED);
+    }
+    worst.sort_by(by_size);
     Err(NewtonError::Limit { iterations: effort.iterations, worst })
 }
 
@@ -263,6 +299,18 @@ mod tests {
         let mut x = vec![5.0];
         solve(&mut e, &mut x, Effort::damped(100), &mut Workspace::default()).unwrap();
         assert!(x[0].abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_failed_solve_tells_where_it_began() {
+        let f = |x: f64| (x.atan(), 1.0 / (1.0 + x * x));
+        for iterations in [0, 1, 2, 3] {
+            let (mut x, mut workspace) = (vec![5.0], Workspace::default());
+            let mut e = Scalar { f, r: 0.0, j: 0.0, solved: 0.0 };
+            assert!(solve(&mut e, &mut x, Effort::plain(iterations), &mut workspace).is_err());
+            assert_eq!(workspace.take_begun(), [5.0]);
+            assert_eq!(x[0] == 5.0, iterations == 0);
+        }
     }
 
     #[test]
