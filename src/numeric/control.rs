@@ -98,8 +98,9 @@ mod tests {
             let last = moves.iter().fold(Pseudo::Accept, |_, moved| clock.judge(*moved));
             (last, clock.step)
         };
-        assert_eq!(after(1.0, &[Some(0.0)]), (Pseudo::Accept, 1000.0));
-        assert_eq!(after(1.0, &[Some(0.2)]), (Pseudo::Accept, 1.5));
+        assert_eq!(after(1e-6, &[Some(0.0)]), (Pseudo::Accept, 1e-3));
+        assert_eq!(after(1e-3, &[Some(0.0), Some(0.0)]), (Pseudo::Accept, 1.0));
+        assert_eq!(after(0.5, &[Some(0.2)]), (Pseudo::Accept, 0.75));
         assert_eq!(after(1.0, &[Some(0.4)]), (Pseudo::Reject, 0.25));
         assert_eq!(after(1.0, &[Some(0.4), Some(0.01)]), (Pseudo::Accept, 0.375));
         assert_eq!(after(1e-24, &[None]).0, Pseudo::Hopeless);
