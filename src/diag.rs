@@ -4,6 +4,7 @@
 //! Invariant: a [`Span`] always lies on character boundaries inside the text of its source.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 /// Index of a source file in a [`SourceMap`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -182,4 +183,18 @@ pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     let (distance, _, candidate) = candidates.map(rank).min()?;
     let longest = name.chars().count().max(candidate.chars().count());
     (distance <= 2 && 2 * distance < longest.max(3)).then_some(candidate)
+}
+
+/// The file beside one that cannot be read whose name is nearest: at most three edits, whatever the case of letters.
+#[must_use]
+pub fn nearest_file(path: &Path) -> Option<PathBuf> {
+    let own = path.file_name()?;
+    let wanted = own.to_string_lossy().to_lowercase();
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let names = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.file_name()).filter(|name| name != own);
+    let near = names
+        .map(|name| (strsim::damerau_levenshtein(&name.to_string_lossy().to_lowercase(), &wanted), name))
+        .min()
+        .filter(|(distance, _)| *distance <= 3)?;
+    Some(path.with_file_name(near.1))
 }

@@ -1,36 +1,18 @@
 //! Reads in which many selectors snap, one after the other, for the voltage of lines with resistance: the operating point
-//! is where the whole circuit's transient comes to rest.
+//! is where the whole circuit's transient comes to rest, and ngspice's (`tests/ngspice/race.rs`).
 
+#[path = "support/race.rs"]
+mod race;
 #[path = "support/mod.rs"]
 mod support;
 
-use std::fmt::Write as _;
-
+use race::deck;
 use sneakpath::analysis;
 use sneakpath::elaborate::Elaborator;
 use sneakpath::netlist::{ReadOptions, parse_text};
 use sneakpath::plan::{Overrides, Plan, Signal};
 use sneakpath::result::Stats;
-use support::{Bench, LastPoint};
-
-/// Rows at 0.7 V (all, or the first alone), columns at 0 V, every fifth of two cells in its low-resistance state.
-fn deck(bench: &Bench, n: usize, wire: f64, all: bool, analysis: &str) -> String {
-    let (states, model) = (bench.path("states.csv"), concat!(env!("CARGO_MANIFEST_DIR"), "/models/ecm_1s1r.lib"));
-    let low = |i: usize, j: usize| if (7 * (i + 1) + 3 * (j + 1)) % 5 < 2 { "1" } else { "0" };
-    let rows = (0..n).map(|i| (0..n).map(|j| low(i, j)).collect::<Vec<_>>().join(","));
-    std::fs::write(&states, rows.collect::<Vec<_>>().join("\n")).unwrap();
-    let last = n - 1;
-    let mut deck = format!(
-        "race\n.include \"{model}\"\n.subckt cell wl bl low=0\nX1 wl bl ecm_1s1r x0={{0.0858*low}}\n.ends\n\
-         .xbar XB {n} {n} CELL=cell(wl bl) RWL={wire} RBL={wire} low=FILE(\"{}\")\nXa W[0:{last}] B[0:{last}] XB\n",
-        states.display()
-    );
-    for k in 0..n {
-        let volts = if all || k == 0 { 0.7 } else { 0.0 };
-        let _ = writeln!(deck, "Vw{k} W_{k} 0 {volts}\nVb{k} B_{k} 0 0");
-    }
-    deck + analysis + "\n.end\n"
-}
+use support::LastPoint;
 
 /// Currents of the columns at the end of the deck's analysis.
 fn columns(text: &str, n: usize) -> (Vec<f64>, Stats) {
@@ -48,11 +30,11 @@ fn columns(text: &str, n: usize) -> (Vec<f64>, Stats) {
 
 #[test]
 fn racing_selectors_rest_where_the_transient_leaves_them() {
-    let bench = Bench::new(&[]);
+    let folder = tempfile::tempdir().unwrap();
     for (n, wire, all) in [(12, 2000.0, true), (20, 300.0, true), (24, 100.0, false)] {
-        let (point, stats) = columns(&deck(&bench, n, wire, all, ".op"), n);
+        let (point, stats) = columns(&deck(folder.path(), n, wire, all, ".op"), n);
         let transient = ".tran 1n 1u uic\n.options reltol=1e-4";
-        let (rest, _) = columns(&deck(&bench, n, wire, all, transient), n);
+        let (rest, _) = columns(&deck(folder.path(), n, wire, all, transient), n);
         let largest = rest.iter().fold(0.0f64, |m, i| m.max(i.abs()));
         for (k, (a, b)) in point.iter().zip(&rest).enumerate() {
             assert!((a - b).abs() <= 1e-6 * largest, "{n}x{n}, {wire} ohm, column {k}: {a} against {b}");

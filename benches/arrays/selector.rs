@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::common::peers;
 use super::race::{Bench, Run, race};
-use super::table::{Asked, Line, Unit};
+use super::table::{Asked, Line, Peer, Unit};
 use sneakpath::numeric::rng::Stream;
 
 /// State of a cell in its low-resistance state.
@@ -28,6 +28,8 @@ enum Scheme {
     Half,
     /// All rows at 0.7 V, all columns at 0 V: every selector is to switch.
     AllRows,
+    /// The first row at 0.7 V, everything else at 0 V: its selectors race for the voltage of one line.
+    OneRow,
 }
 
 /// Whole processes, all combinations.
@@ -37,8 +39,8 @@ pub fn measure(bench: &Bench, print: &mut dyn FnMut(Line)) {
         for (pattern, name) in
             [(Pattern::Random, "random"), (Pattern::Worst, "worst case"), (Pattern::Checkerboard, "checkerboard")]
         {
-            for (scheme, how) in [(Scheme::Half, "V/2"), (Scheme::AllRows, "all rows")] {
-                if matches!(scheme, Scheme::AllRows) && n > LARGEST_RACE {
+            for (scheme, how) in [(Scheme::Half, "V/2"), (Scheme::OneRow, "one row"), (Scheme::AllRows, "all rows")] {
+                if !matches!(scheme, Scheme::Half) && n > LARGEST_RACE {
                     continue;
                 }
                 for wire in WIRES {
@@ -50,11 +52,49 @@ pub fn measure(bench: &Bench, print: &mut dyn FnMut(Line)) {
     }
 }
 
+/// Races at 100 ohm per segment, whose outcome hangs on who snaps first: operating points against the transients of the
+/// same circuits.
+pub fn races(bench: &Bench, print: &mut dyn FnMut(Line)) {
+    for (n, scheme, how) in
+        [(bench.size(256, 16), Scheme::OneRow, "one row"), (bench.size(128, 16), Scheme::AllRows, "all rows")]
+    {
+        let save = (0..n).fold(".save".to_string(), |save, j| save + &format!(" i(Vb{j})"));
+        let run = |name: &'static str, analysis: &str| -> Run<'_> {
+            let text = deck(n, scheme, 100.0, &format!("{analysis}\n{save}"));
+            Box::new(move || {
+                bench.file("states.csv", &states(n, Pattern::Random))?;
+                bench.file(&format!("{name}.cir"), &text)?;
+                Ok(bench.ours(name, &["--threads", "1"])?.seconds)
+            })
+        };
+        let runs = vec![run("point", ".op"), run("rest", ".tran 1n 1u uic\n.options reltol=1e-4")];
+        let mut times = race(1, runs);
+        let (rest, point) = (times.swap_remove(1), times.swap_remove(0));
+        let line = Line::new(format!("1S-1R {n}x{n} {how}, race"), Unit::Seconds, point, Asked::Faster(1.0));
+        let note = columns_apart(bench, n).unwrap_or_else(|why| why);
+        print(line.against(Peer::new("our transient, reltol 1e-4", rest)).note(note));
+    }
+}
+
+/// How far the columns of the point are from those of the transient at rest.
+fn columns_apart(bench: &Bench, n: usize) -> Result<String, String> {
+    let currents = |name: &str| -> Result<Vec<f64>, String> {
+        let plot = peers::plot(&bench.directory.join(name))?;
+        let last = |j| plot.column(&format!("i(vb{j})")).and_then(|column| column.last().copied());
+        (0..n).map(|j| last(j).ok_or_else(|| format!("{name}: no current of column {j}"))).collect()
+    };
+    let (point, rest) = (currents("point.raw")?, currents("rest.raw")?);
+    let off: Vec<f64> = point.iter().zip(&rest).map(|(a, b)| (a - b).abs() / b.abs()).collect();
+    let many = off.iter().filter(|off| **off > 0.01).count();
+    let worst = off.iter().copied().fold(0.0, f64::max);
+    Ok(format!("{many} of {n} columns are off by more than 1 % of their own current, at worst {:.1e}", worst))
+}
+
 fn line(bench: &Bench, n: usize, work: String, pattern: Pattern, scheme: Scheme, wire: f64, asked: f64) -> Line {
     let mut last = Ok(String::new());
     let run: Run = Box::new(|| {
         bench.file("states.csv", &states(n, pattern))?;
-        bench.file("selector.cir", &deck(n, scheme, wire))?;
+        bench.file("selector.cir", &deck(n, scheme, wire, &format!(".op\n.save i(Vb{})", n - 1)))?;
         let finished = bench.ours("selector", &["--threads", "1"])?;
         last = summary(bench, n, &finished);
         last.clone().map(|_| finished.seconds)
@@ -102,7 +142,7 @@ fn states(n: usize, pattern: Pattern) -> String {
     text
 }
 
-fn deck(n: usize, scheme: Scheme, wire: f64) -> String {
+fn deck(n: usize, scheme: Scheme, wire: f64, analysis: &str) -> String {
     let last = n - 1;
     let mut deck = format!(
         "1S-1R read\n.include \"{MODEL}\"\n.subckt cell wl bl low=0\nX1 wl bl ecm_1s1r x0={{{LRS}*low}}\n.ends\n\
@@ -113,10 +153,11 @@ fn deck(n: usize, scheme: Scheme, wire: f64) -> String {
         let (row, column) = match scheme {
             Scheme::Half => (if k == 0 { 0.7 } else { 0.35 }, if k == last { 0.0 } else { 0.35 }),
             Scheme::AllRows => (0.7, 0.0),
+            Scheme::OneRow => (if k == 0 { 0.7 } else { 0.0 }, 0.0),
         };
         let _ = writeln!(deck, "Vw{k} W_{k} 0 {row}\nVb{k} B_{k} 0 {column}");
     }
-    deck + &format!(".op\n.save i(Vb{last})\n.end\n")
+    deck + analysis + "\n.end\n"
 }
 
 /// The file of the cell.

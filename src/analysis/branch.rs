@@ -86,8 +86,9 @@ pub fn settle(
 }
 
 /// Lets the cells with the states in `moving` settle each for itself from `voltages`, where all states are where history
-/// left them (and where `held` holds them), then solves for everything. False when that is not the answer: something outside of cells is on its way,
-/// settled states move on, or the lines moved so far that the cells would have gone elsewhere.
+/// left them (and where `held` holds them), then solves for everything. False when that is not the answer: something
+/// outside of cells is on its way, settled states move on, or the lines moved so far that the cells would have gone
+/// elsewhere.
 fn settle_in_cells(
     solver: &mut Solver,
     env: Env,
@@ -102,8 +103,8 @@ fn settle_in_cells(
         if round > 0 {
             x.copy_from_slice(&settled);
         }
-        let around = Surroundings { circuit: solver.circuit, env: &env, rows, held };
-        let Some(ports) = solver.system.relax_cells(around, x, &moving) else {
+        let around = Surroundings { circuit: solver.circuit, env: &env, rows };
+        let Some(ports) = solver.system.relax_cells(around, held, x, &moving) else {
             return false;
         };
         settled.clone_from(x);

@@ -35,9 +35,10 @@ const MOST_CANDIDATES: usize = 2000;
 const MOST_LIVELY: usize = 500;
 /// So many, those that moved farthest, are woken at a time where a step failed.
 const MOST_WOKEN: usize = 20;
-/// The ports of lively cells may move by this fraction of the largest voltage at them.
+/// The ports of lively cells may move by this fraction of the largest voltage at them: what the error of a step that is
+/// first order in them depends on. At a twentieth, other cells than in a transient won the race for a word line of 256.
 const PORT_MOVE: f64 = 0.01;
-/// Where they moved further the whole circuit follows all states for so many steps.
+/// After a step in which they moved further, the whole circuit follows all states for so many steps.
 const TOGETHER: usize = 10;
 /// How often a step is tried again with more lively states before it is made shorter.
 const MOST_TRIES: usize = 2;
@@ -55,11 +56,13 @@ pub fn follow_states(
 ) -> Result<(), NewtonError> {
     let plain = Effort { slack: STEP_SLACK, ..Effort::plain(STEP_ITERATIONS) };
     let effort = if capacitance > 0.0 { Effort::damped(STEP_ITERATIONS) } else { plain };
-    let held = rows_with_states_held(solver, rows, x);
-    if capacitance > 0.0 && solver.newton(env, &held, &mut x.clone(), effort).is_ok() {
-        solver.newton(env, &held, x, effort)?;
+    if capacitance > 0.0 {
+        let held = rows_with_states_held(solver, rows, x);
+        if solver.newton(env, &held, &mut x.clone(), effort).is_ok() {
+            solver.newton(env, &held, x, effort)?;
+        }
     }
-    let mut way = Way::new(solver, env, rows, held, x, capacitance);
+    let mut way = Way::new(solver, env, rows, x, capacitance);
     let mut before = x.clone();
     let mut last = NewtonError::Limit { iterations: 0, worst: Vec::new() };
     let mut false_ends = 0;
@@ -127,12 +130,10 @@ struct Way {
     capacitance: f64,
     /// The rows of the step.
     moving: Rows,
-    /// All states held.
-    held: Rows,
 }
 
 impl Way {
-    fn new(solver: &mut Solver, env: Env, rows: &Rows, held: Rows, x: &[f64], capacitance: f64) -> Self {
+    fn new(solver: &mut Solver, env: Env, rows: &Rows, x: &[f64], capacitance: f64) -> Self {
         let settling: Vec<(usize, f64)> = solver.settling().to_vec();
         solver.system.load(solver.circuit, &env, x);
         let mut way = Self {
@@ -144,7 +145,6 @@ impl Way {
             tries: 0,
             capacitance,
             moving: rows.clone(),
-            held,
             settling,
         };
         way.store(solver);
@@ -171,15 +171,16 @@ impl Way {
             self.moving.beta[k] = -q / h;
             self.moving.held[k] = rows.held[k];
         }
-        if self.capacitance > 0.0 {
-            for k in 0..x.len() {
-                if solver.system.kind(k) == UnknownKind::Voltage {
-                    self.moving.shunt[k] = rows.shunt[k] + self.capacitance / h;
-                    self.moving.reference[k] = x[k];
-                }
+        if self.capacitance == 0.0 {
+            return self.go_ahead(solver, env, rows, x);
+        }
+        for k in 0..x.len() {
+            if solver.system.kind(k) == UnknownKind::Voltage {
+                self.moving.shunt[k] = rows.shunt[k] + self.capacitance / h;
+                self.moving.reference[k] = x[k];
             }
         }
-        if self.capacitance > 0.0 { Vec::new() } else { self.go_ahead(solver, env, rows, x) }
+        Vec::new()
     }
 
     /// Lets the cells whose states may move far go through the step each for itself, and holds those that did; gives
@@ -194,7 +195,7 @@ impl Way {
             return Vec::new();
         }
         let unknowns = |of: &[usize]| of.iter().map(|&s| self.settling[s].0).collect::<Vec<usize>>();
-        let around = Surroundings { circuit: solver.circuit, env: &env, rows, held: &self.held };
+        let around = Surroundings { circuit: solver.circuit, env: &env, rows };
         let begun = x.to_vec();
         let ahead = solver.system.advance_cells(around, x, &unknowns(&candidates), self.clock.step);
         let moved = |&s: &usize| is_woken(s) || self.moved(s, x, &begun) > LIVELY_MOVE;
@@ -218,6 +219,7 @@ impl Way {
     /// Largest move of a state that is not lively, in scales.
     fn states_moved(&self, x: &[f64], before: &[f64]) -> f64 {
         let led = (0..self.settling.len()).filter(|s| self.lively.binary_search(s).is_err());
+        // with a lively state a step is never called still: the next may not be a thousand times as long
         let least = if self.lively.is_empty() { 0.0 } else { 0.01 * PSEUDO_MOVE };
         led.map(|s| self.moved(s, x, before)).fold(least, f64::max)
     }
@@ -231,16 +233,13 @@ impl Way {
 
     /// Makes the states lively that moved far in a step that failed; false when there are none, or too many.
     fn wake(&mut self, x: &[f64], before: &[f64]) -> bool {
-        if self.capacitance > 0.0 {
-            return false;
-        }
-        if self.together > 0 {
+        if self.capacitance > 0.0 || self.together > 0 || self.tries == MOST_TRIES {
             return false;
         }
         let led = (0..self.settling.len()).filter(|s| self.lively.binary_search(s).is_err());
         let moves = led.map(|s| (self.moved(s, x, before), s));
         let mut far: Vec<(f64, usize)> = moves.filter(|(moved, _)| moved.is_nan() || *moved > LIVELY_MOVE).collect();
-        if far.is_empty() || far.len() > MOST_LIVELY || self.tries == MOST_TRIES {
+        if far.is_empty() || far.len() > MOST_LIVELY {
             return false;
         }
         self.tries += 1;

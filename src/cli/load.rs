@@ -2,11 +2,11 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rayon::prelude::*;
 
-use crate::diag::{Diagnostic, Severity, SourceFile, SourceMap, Span, has_errors};
+use crate::diag::{Diagnostic, Severity, SourceFile, SourceMap, Span, has_errors, nearest_file};
 use crate::elaborate::{Elaborated, Elaborator};
 use crate::netlist::ast::{Dialect, Expr, ExprKind, Name, OptionItem, Statement};
 use crate::netlist::{self, ReadOptions};
@@ -248,21 +248,9 @@ fn add_options(deck: &mut netlist::ast::Deck, options: Vec<(&str, ExprKind)>) {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error, console: &Console) -> Exit {
-    let hint = similar(path).map(|p| format!("; there is `{}`", p.display())).unwrap_or_default();
+    let hint = nearest_file(path).map(|p| format!("; there is `{}`", p.display())).unwrap_or_default();
     console.complain(&format!("cannot read `{}`: {error}{hint}", path.display()));
     Exit::Io
-}
-
-/// The file beside a missing one whose name is nearest.
-fn similar(path: &Path) -> Option<PathBuf> {
-    let wanted = path.file_name()?.to_string_lossy().to_lowercase();
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let names = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.file_name());
-    let near = names
-        .map(|name| (strsim::damerau_levenshtein(&name.to_string_lossy().to_lowercase(), &wanted), name))
-        .min()
-        .filter(|(distance, _)| *distance <= 3)?;
-    Some(path.with_file_name(near.1))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use ndarray::{Array2, ArrayD, Ix1, Ix2};
 use ndarray_npy::{ReadNpyError, ReadNpyExt, ReadableElement};
 
-use crate::diag::nearest;
+use crate::diag::nearest_file;
 
 /// A matrix as it came from a file, row-major.
 #[derive(Debug, Clone, PartialEq)]
@@ -149,13 +149,8 @@ fn no_number(text: &str) -> String {
 /// What to do about a file that cannot be read: the file beside it with the nearest name, or where it is looked for.
 pub(super) fn help_for_missing(path: &Path) -> String {
     let relative = "the path is relative to the deck that names it";
-    let names = path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
-    let names = names.and_then(|folder| std::fs::read_dir(folder).ok());
-    let names: Vec<String> =
-        names.into_iter().flatten().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    let wanted = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    match nearest(&wanted, names.iter().map(String::as_str)).filter(|near| *near != wanted) {
-        Some(near) => format!("did you mean `{near}`? {relative}"),
+    match nearest_file(path).as_deref().and_then(Path::file_name) {
+        Some(near) => format!("did you mean `{}`? {relative}", near.to_string_lossy()),
         None => relative.to_string(),
     }
 }

@@ -18,6 +18,8 @@
 mod border;
 mod cells;
 mod condense;
+mod division;
+mod eliminate;
 mod general;
 mod kernel;
 mod lattice;
@@ -34,14 +36,13 @@ pub use relax::Surroundings;
 pub use rows::Rows;
 pub use sums::Sums;
 
-use std::ops::Range;
-
 use crate::circuit::{Circuit, UnknownKind};
-use crate::device::group::{GROUND, value_at};
+use crate::device::group::value_at;
 use crate::device::{Env, Load};
-use crate::numeric::sparse::{PivotRule, SparseLu};
+use crate::numeric::sparse::SparseLu;
 use cells::Cells;
 use condense::Point;
+use division::{drop_reached_cells, sparse_lu, split};
 use general::General;
 use kernel::Kernel;
 
@@ -124,21 +125,6 @@ pub struct System {
     work: Work,
     /// Why the array kernel was left.
     refusal: Option<Refusal>,
-}
-
-/// Ranges of instances, per group, that the general part does not evaluate.
-fn elsewhere(circuit: &Circuit, cells: &[Cells], kernel: &[usize]) -> Vec<Vec<Range<usize>>> {
-    let mut taken: Vec<Vec<Range<usize>>> = vec![Vec::new(); circuit.groups.len()];
-    for (group, first, count) in cells.iter().flat_map(Cells::instances) {
-        taken[group].push(first..first + count);
-    }
-    for run in kernel.iter().flat_map(|&k| site::line_runs(&circuit.arrays[cells[k].array], &cells[k])) {
-        taken[run.group].push(run.first..run.first + run.count);
-    }
-    for ranges in &mut taken {
-        ranges.sort_by_key(|r| r.start);
-    }
-    taken
 }
 
 impl System {
@@ -421,61 +407,3 @@ fn residual_of<'a>(residual: &'a [f64], sums: &'a Sums) -> &'a [f64] {
 
 /// Instances looked at together by [`System::dynamic_rows`].
 const DYNAMIC_CHUNK: usize = 256;
-
-/// Cells with inner unknowns that something else in the circuit touches cannot be condensed.
-fn drop_reached_cells(circuit: &Circuit, cells: &mut Vec<Cells>) {
-    while cells.iter().any(Cells::has_inner) {
-        let taken = elsewhere(circuit, cells, &[]);
-        let mut reached = vec![false; circuit.unknowns.len()];
-        for (group, taken) in circuit.groups.iter().zip(&taken) {
-            let mut from = 0;
-            for range in taken.iter().chain(std::iter::once(&(group.len()..group.len()))) {
-                if from < range.start {
-                    for &id in &group.locals()[group.offset(from)..group.offset(range.start)] {
-                        if id != GROUND {
-                            reached[id as usize] = true;
-                        }
-                    }
-                }
-                from = from.max(range.end);
-            }
-        }
-        let before = cells.len();
-        cells.retain(|c| !c.inner_ids().any(|id| reached[id as usize]));
-        if cells.len() == before {
-            return;
-        }
-    }
-}
-
-fn split(
-    circuit: &Circuit,
-    cells: &[Cells],
-    which: &[usize],
-    backend: Backend,
-    pivot: f64,
-) -> (General, Option<Kernel>) {
-    let n = circuit.unknowns.len();
-    let (mut line, mut hidden) = (vec![false; n], vec![false; n]);
-    for id in cells.iter().flat_map(Cells::inner_ids) {
-        hidden[id as usize] = true;
-    }
-    for &k in which {
-        for (_, wires) in site::lines(&circuit.arrays[cells[k].array], &cells[k]) {
-            wires.nodes.iter().for_each(|id| line[id as usize] = true);
-        }
-    }
-    let stamped: Vec<&Cells> = cells.iter().enumerate().filter(|(k, _)| !which.contains(k)).map(|(_, c)| c).collect();
-    let general = General::new(circuit, &elsewhere(circuit, cells, which), &stamped, &line, &hidden);
-    let rule = PivotRule { relative: pivot, ..PivotRule::default() };
-    let kernel = (!which.is_empty()).then(|| Kernel::new(circuit, cells, which, &general, backend, rule));
-    (general, kernel)
-}
-
-/// The LU of the sparse matrix; trivial where the kernel's border has one of its own.
-fn sparse_lu(general: &General, kernel: bool, pivot: f64) -> SparseLu {
-    let empty = crate::numeric::pattern::Pattern::from_entries(0, &[]).0;
-    let mut lu = SparseLu::analyse(if kernel { &empty } else { &general.pattern });
-    lu.set_rule(PivotRule { relative: pivot, ..PivotRule::default() });
-    lu
-}

@@ -40,8 +40,6 @@ pub struct Surroundings<'a> {
     pub env: &'a Env,
     /// Rows of the moment.
     pub rows: &'a Rows,
-    /// The same with every volatile state held.
-    pub held: &'a Rows,
 }
 
 /// One cell: f, q and their derivatives over its slots, ports first, and what its ports see.
@@ -91,10 +89,16 @@ impl System {
 
     /// Settles the cells that own the unknowns in `moving` in place; gives the unknowns of their ports. `None` when an
     /// unknown belongs to no cell or a cell does not come to rest: `x` is then of no use.
-    pub fn relax_cells(&mut self, around: Surroundings, x: &mut [f64], moving: &[usize]) -> Option<Vec<u32>> {
+    pub fn relax_cells(
+        &mut self,
+        around: Surroundings,
+        held: &Rows,
+        x: &mut [f64],
+        moving: &[usize],
+    ) -> Option<Vec<u32>> {
         let found = self.owners(moving)?;
         if let [(k, cell)] = found[..] {
-            self.relax_with_lines(around, x, k, cell)?;
+            self.relax_with_lines(around, held, x, (k, cell))?;
         } else {
             self.follow_cells(around, x, &found, f64::INFINITY)?;
         }
@@ -143,16 +147,22 @@ impl System {
     }
 
     /// Settles one cell with the circuit around it, linear from `x` on, and takes that circuit along.
-    fn relax_with_lines(&mut self, around: Surroundings, x: &mut [f64], k: usize, cell: usize) -> Option<()> {
+    fn relax_with_lines(
+        &mut self,
+        around: Surroundings,
+        held: &Rows,
+        x: &mut [f64],
+        (k, cell): (usize, usize),
+    ) -> Option<()> {
         self.forget_limits(around.circuit, x);
-        self.linearise(around.circuit, around.env, around.held, x);
+        self.linearise(around.circuit, around.env, held, x);
         let ports: Vec<usize> = self.cells[k].port_ids(cell).iter().map(|&id| id as usize).collect();
         let mut responses = Vec::new();
         for &port in &ports {
             let mut response = vec![0.0; x.len()];
-            if port < x.len() && !around.held.is_held(port) {
+            if port < x.len() && !held.is_held(port) {
                 response[port] = 1.0;
-                self.factor_and_solve(around.held, &mut response).ok()?;
+                self.factor_and_solve(held, &mut response).ok()?;
             }
             responses.push(response);
         }

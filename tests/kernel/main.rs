@@ -62,6 +62,13 @@ fn compare(text: &str, solver: ArraySolver, bound: f64) -> Stats {
     stats
 }
 
+/// The same where the array kernel has the lines from beginning to end.
+fn stays_in_kernel(text: &str, solver: ArraySolver, bound: f64) {
+    let stats = compare(text, solver, bound);
+    assert_eq!(stats.fallbacks, 0);
+    assert!(stats.array_iterations > 0);
+}
+
 const CELLS: &[&str] = &[
     // linear
     "R1 wl bl {r}",
@@ -250,9 +257,7 @@ fn a_1t1r_transient_agrees_with_the_sparse_matrix() {
         Xa W[0:8] B[0:10] S[0:10] XB\n\
         Vwl W_0 0 PULSE(0 2 5n 1n 1n 100n 2u)\nVoff[1:8] W[1:8] 0 0\n\
         Vbl[0:10] B[0:10] 0 PULSE(0 1 10n 1n 1n 100n 2u)\nVs[0:10] S[0:10] 0 0\n.tran 1n 60n 0 0.5n\n.end\n";
-    let stats = compare(text, ArraySolver::Automatic, 1e-6);
-    assert_eq!(stats.fallbacks, 0);
-    assert!(stats.array_iterations > 0);
+    stays_in_kernel(text, ArraySolver::Automatic, 1e-6);
 }
 
 /// A shared bus behind a resistor couples all bit lines: the outer iteration, no fallback.
@@ -261,9 +266,7 @@ fn a_shared_bus_stays_in_the_kernel() {
     let text = "bus\n.subckt cell wl bl r=10k\nR1 wl bl {r}\n.ends\n\
         .xbar XB 12 12 CELL=cell(wl bl) RWL=2 RBL=2\nXa W[0:11] B[0:11] XB\nVw[0:11] W[0:11] 0 0.3\n\
         Rb[0:11] B[0:11] common 10\nRc common 0 1k\n.op\n.end\n";
-    let stats = compare(text, ArraySolver::Line, 1e-9);
-    assert_eq!(stats.fallbacks, 0);
-    assert!(stats.array_iterations > 0);
+    stays_in_kernel(text, ArraySolver::Line, 1e-9);
 }
 
 /// Two arrays on the same bit lines.
@@ -272,9 +275,7 @@ fn two_arrays_on_the_same_lines_stay_in_the_kernel() {
     let text = "two\n.subckt cell wl bl r=10k\nR1 wl bl {r}\n.ends\n\
         .xbar XB 10 12 CELL=cell(wl bl) RWL=2 RBL=2\nXa W[0:9] B[0:11] XB r=20k\nXc U[0:9] B[0:11] XB\n\
         Vw[0:9] W[0:9] 0 0.3\nVu[0:9] U[0:9] 0 0.7\nRb[0:11] B[0:11] 0 100\n.op\n.end\n";
-    let stats = compare(text, ArraySolver::Line, 1e-9);
-    assert_eq!(stats.fallbacks, 0);
-    assert!(stats.array_iterations > 0);
+    stays_in_kernel(text, ArraySolver::Line, 1e-9);
 }
 
 /// Line capacitances, a memristor per cell, held start voltages: a whole transient.
@@ -285,9 +286,7 @@ fn a_write_transient_agrees_with_the_sparse_matrix() {
         .xbar XB 9 11 CELL=cell(wl bl) RWL=2.5 RBL=2.5 CWL=1f CBL=1f\nXa W[0:8] B[0:10] XB\n\
         Vsel W_0 0 PULSE(0 1 10n 1n 1n 100n 2u)\nVwl[1:8] W[1:8] 0 PULSE(0 0.5 10n 1n 1n 100n 2u)\n\
         Vbsel B_0 0 0\nVbl[1:10] B[1:10] 0 PULSE(0 0.5 10n 1n 1n 100n 2u)\n.tran 1n 60n 0 0.5n\n.end\n";
-    let stats = compare(text, ArraySolver::Line, 1e-6);
-    assert_eq!(stats.fallbacks, 0);
-    assert!(stats.array_iterations > 0);
+    stays_in_kernel(text, ArraySolver::Line, 1e-6);
 }
 
 /// A conductance or a capacitance from every node to ground, those along resistive lines too: the matrix of a line is no

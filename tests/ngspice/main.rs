@@ -6,6 +6,7 @@ mod elements;
 mod native;
 mod own;
 mod papers;
+mod race;
 mod reference;
 mod settings;
 

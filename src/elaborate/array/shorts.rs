@@ -1,9 +1,8 @@
 //! Elements without resistance in cells. Between the nodes inside a cell they are welcome; between two lines nothing
 //! would be left of the cell, and in some cells only they would make cells of different nodes.
 
-use std::collections::HashMap;
-
 use super::super::assembly::{Assembly, Placed};
+use super::super::check::Partition;
 use super::super::model::{Kind, kind_of};
 use super::spec::{Role, Spec};
 use crate::circuit::array::Line;
@@ -20,12 +19,15 @@ impl<'d> Assembly<'d> {
         if bonds.is_empty() {
             return;
         }
-        let mut joined = Joined::default();
+        let ground = self.builder.unknown_count();
+        let own = |node: u32| if node == GROUND { ground } else { node };
+        let mut joined = Partition::new(ground as usize + 1);
         for bond in &bonds {
             if let [a, b, ..] = bond.nodes[..] {
-                joined.join(a, b);
+                joined.union(own(a), own(b));
             }
         }
+        let root = |node: u32| joined.root(own(node));
         let mut ports: Vec<(u32, &str)> = vec![(GROUND, "ground")];
         for role in &spec.roles {
             if let Role::Line(line) = role
@@ -36,8 +38,8 @@ impl<'d> Assembly<'d> {
         }
         ports.dedup();
         let pairs = ports.iter().enumerate().flat_map(|(k, a)| ports[k + 1..].iter().map(move |b| (a, b)));
-        let Some((a, b)) = pairs.into_iter().find(|(a, b)| joined.root(a.0) == joined.root(b.0)) else { return };
-        let between = bonds.iter().filter(|p| p.nodes.first().is_some_and(|n| joined.root(*n) == joined.root(a.0)));
+        let Some((a, b)) = pairs.into_iter().find(|(a, b)| root(a.0) == root(b.0)) else { return };
+        let between = bonds.iter().filter(|p| p.nodes.first().is_some_and(|n| root(*n) == root(a.0)));
         let between: Vec<&&Placed> = between.collect();
         let Some(first) = between.first() else { return };
         let names: Vec<String> = between.iter().map(|p| format!("`{}`", p.name)).collect();
@@ -75,27 +77,5 @@ fn in_words(line: Line) -> &'static str {
         Line::Bit => "the bit line",
         Line::Source => "the source line",
         Line::Gate => "the gate line",
-    }
-}
-
-/// Nodes that are one.
-#[derive(Default)]
-struct Joined {
-    towards: HashMap<u32, u32>,
-}
-
-impl Joined {
-    fn root(&self, mut node: u32) -> u32 {
-        while let Some(&next) = self.towards.get(&node) {
-            node = next;
-        }
-        node
-    }
-
-    fn join(&mut self, a: u32, b: u32) {
-        let (a, b) = (self.root(a), self.root(b));
-        if a != b {
-            self.towards.insert(a, b);
-        }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Union-find over the edges of [`structure`]: near-linear in the number of devices. Long lists are written as ranges.
 
+mod partition;
 mod ranges;
 pub mod structure;
 
@@ -12,6 +13,7 @@ use crate::device::group::GROUND;
 use crate::diag::{Diagnostic, Span};
 use crate::plan::{Analysis, Plan};
 
+pub(super) use partition::Partition;
 pub use ranges::shorten;
 use structure::{Bond, Loose, Regime, Visitor};
 
@@ -49,48 +51,6 @@ pub fn check(circuit: &Circuit, plan: &Plan, places: impl FnOnce() -> Places) ->
     }
     report.places = places();
     report.diagnostics(regime, plan)
-}
-
-/// Union-find with path halving and union by size: one more than the member above; for a root, one less than the size of
-/// its set, negative. So all begin as zeros, and what nobody joins takes no memory.
-#[derive(Clone)]
-struct Partition(Vec<i32>);
-
-impl Partition {
-    fn new(n: usize) -> Self {
-        Self(vec![0; n])
-    }
-    fn find(&mut self, mut a: u32) -> u32 {
-        while self.0[a as usize] > 0 {
-            let up = self.0[a as usize] as u32 - 1;
-            if self.0[up as usize] <= 0 {
-                return up;
-            }
-            self.0[a as usize] = self.0[up as usize];
-            a = up;
-        }
-        a
-    }
-    /// The same for those who only look.
-    fn root(&self, mut a: u32) -> u32 {
-        while self.0[a as usize] > 0 {
-            a = self.0[a as usize] as u32 - 1;
-        }
-        a
-    }
-    /// Joins two sets; false when they were one already.
-    fn union(&mut self, a: u32, b: u32) -> bool {
-        let (mut a, mut b) = (self.find(a), self.find(b));
-        if a == b {
-            return false;
-        }
-        if self.0[a as usize] > self.0[b as usize] {
-            (a, b) = (b, a);
-        }
-        self.0[a as usize] += self.0[b as usize] - 1;
-        self.0[b as usize] = a as i32 + 1;
-        true
-    }
 }
 
 struct Graph {
