@@ -96,15 +96,15 @@ impl<'a> Solver<'a> {
         self.workspace.take_begun()
     }
 
-    /// Solves J y = b in place, J the Jacobian at `x`.
+    /// Solves J y = b, J the Jacobian at `x`.
     ///
     /// # Errors
     /// The unknown whose pivot vanished.
-    pub fn respond(&mut self, env: Env, rows: &Rows, x: &[f64], b: &mut [f64]) -> Result<(), usize> {
+    pub fn respond(&mut self, env: Env, rows: &Rows, x: &[f64], b: &[f64], y: &mut [f64]) -> Result<(), usize> {
         let mut problem = Problem::new(&mut self.system, self.circuit, env, rows);
         problem.begin(x);
         problem.linearise(x);
-        problem.solve(x, b)
+        problem.solve(x, b, y)
     }
 
     /// Volatile states inside cells of arrays that would move by more than `jump` of their scale if their cell were

@@ -80,7 +80,8 @@ fn still_circuit<'a>(circuit: &'a mut Circuit, plan: &'a Plan) -> Result<(Solver
 fn respond(solver: &mut Solver, x: &[f64], b: &mut [f64]) -> Result<(), AnalysisError> {
     let singular = |k| AnalysisError::NotApplicable(format!("the linearised circuit is singular at unknown {k}"));
     let rows = Rows::operating_point(solver.circuit, x, solver.options.rshunt);
-    solver.respond(solver.env(Mode::Dc, 0.0), &rows, x, b).map_err(singular)
+    let given = b.to_vec();
+    solver.respond(solver.env(Mode::Dc, 0.0), &rows, x, &given, b).map_err(singular)
 }
 
 /// -dF/ds of an independent source, `None` when the device is none.

@@ -123,7 +123,10 @@ fn respond(
     let mut problem = Problem::new(&mut solver.system, solver.circuit, env, rows);
     problem.begin(x);
     problem.linearise(x);
-    slopes.iter_mut().try_for_each(|slope| problem.solve(x, slope)).map_err(singular)?;
+    for slope in &mut slopes {
+        let given = slope.clone();
+        problem.solve(x, &given, slope).map_err(singular)?;
+    }
     solver.note_work();
     Ok(slopes)
 }

@@ -140,17 +140,53 @@ impl LinePcg {
         limit: usize,
     ) -> Result<Outcome, Trouble> {
         let [xw, xb] = x;
+        let scale = self.reduce(network, b);
+        xw.copy_from_slice(b[0]);
+        self.finish(network, [xw, xb], scale, tolerance, limit)
+    }
+
+    /// The same from zero and in place: `x` holds b and ends as the solution, or as nothing of use after an error.
+    ///
+    /// # Errors
+    /// Those of [`LinePcg::solve`].
+    pub fn solve_in_place(
+        &mut self,
+        network: &Network,
+        x: [&mut [f64]; 2],
+        tolerance: f64,
+        limit: usize,
+    ) -> Result<Outcome, Trouble> {
+        let [xw, xb] = x;
+        let scale = self.reduce(network, [xw, xb]);
+        xb.fill(0.0);
+        self.finish(network, [xw, xb], scale, tolerance, limit)
+    }
+
+    /// The right-hand side of the bit lines alone into r; gives its norm.
+    fn reduce(&mut self, network: &Network, b: [&[f64]; 2]) -> f64 {
         let level = self.level;
         let (lines, vectors, _) = self.parts(network);
-        let scale = level.run(Reduce { lines, b, vectors }).sqrt();
+        level.run(Reduce { lines, b, vectors }).sqrt()
+    }
+
+    /// Bit lines, then word lines; `xw` comes with b_W.
+    fn finish(
+        &mut self,
+        network: &Network,
+        [xw, xb]: [&mut [f64]; 2],
+        scale: f64,
+        tolerance: f64,
+        limit: usize,
+    ) -> Result<Outcome, Trouble> {
         let outcome = if scale == 0.0 {
             xb.fill(0.0);
             Ok(Outcome { iterations: 0, residual: 0.0, coarse: false })
         } else {
             self.iterate(network, xb, scale, tolerance, limit)
         };
+        let level = self.level;
         let (lines, vectors, _) = self.parts(network);
-        level.run(Recover { lines, b: b[0], xb, xw, lanes: vectors.lanes });
+        level.run(Recover { lines, xb, xw, lanes: vectors.lanes });
         outcome
     }
 

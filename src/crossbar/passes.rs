@@ -104,15 +104,13 @@ impl Tiles for ReduceTiles<'_> {
     }
 }
 
-/// x_W = T_W^-1 (b_W + G x_B).
+/// x_W = T_W^-1 (b_W + G x_B), in place.
 pub struct Recover<'a> {
     /// Lines.
     pub lines: Elimination<'a>,
-    /// Right-hand side of the word lines.
-    pub b: &'a [f64],
     /// Solution on the bit lines.
     pub xb: &'a [f64],
-    /// Solution on the word lines.
+    /// Right-hand side of the word lines, then their solution.
     pub xw: &'a mut [f64],
     /// One block of word lines by column.
     pub lanes: &'a mut [Octet],
@@ -120,7 +118,6 @@ pub struct Recover<'a> {
 
 struct RecoverTiles<'a> {
     cells: &'a [f64],
-    b: &'a [f64],
     xb: &'a [f64],
     xw: &'a mut [f64],
 }
@@ -130,8 +127,8 @@ impl Work for Recover<'_> {
 
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
-        let Self { lines, b, xb, xw, lanes } = self;
-        let mut tiles = RecoverTiles { cells: &lines.network.cells, b, xb, xw };
+        let Self { lines, xb, xw, lanes } = self;
+        let mut tiles = RecoverTiles { cells: &lines.network.cells, xb, xw };
         for index in 0..lines.blocks() {
             lines.solve::<A>(index, lanes, &mut tiles);
         }
@@ -142,7 +139,7 @@ impl Tiles for RecoverTiles<'_> {
     #[inline(always)]
     fn right_hand_side<A: Arithmetic>(&mut self, block: Block, at: usize, wide: usize) -> Tile {
         let (g, x) = (block.read::<A>(self.cells, at, wide), block.read::<A>(self.xb, at, wide));
-        let mut b = block.read::<A>(self.b, at, wide);
+        let mut b = block.read::<A>(self.xw, at, wide);
         for k in 0..WIDTH {
             b[k].add_product::<A>(&g[k], &x[k]);
         }

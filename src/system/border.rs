@@ -21,6 +21,8 @@ use crate::numeric::sparse::{PivotRule, SparseLu};
 #[derive(Debug, Clone, Copy)]
 struct Link {
     line: u32,
+    /// The same node in the circuit.
+    unknown: u32,
     border: u32,
     position: u32,
 }
@@ -40,8 +42,9 @@ pub struct Border {
     diagonal: Vec<(u32, u32)>,
     /// Entries between two line nodes: (row, column, position).
     direct: Vec<(u32, u32, u32)>,
-    /// Line nodes of wide components.
+    /// Line nodes of wide components, and what their leaks got from [`Border::factor`].
     wide: Vec<u32>,
+    added: Vec<f64>,
     work: Vec<f64>,
 }
 
@@ -75,8 +78,12 @@ impl Border {
                         entries.push((border_of[row], border_of[col]));
                         sources.push(position);
                     }
-                    (line, NONE) => into_line.push(Link { line, border: border_of[col], position }),
-                    (NONE, line) => from_line.push(Link { line, border: border_of[row], position }),
+                    (line, NONE) => {
+                        into_line.push(Link { line, unknown: general.ids[row], border: border_of[col], position });
+                    }
+                    (NONE, line) => {
+                        from_line.push(Link { line, unknown: general.ids[col], border: border_of[row], position });
+                    }
                     (row, col) if row == col => diagonal.push((row, position)),
                     (row, col) => direct.push((row, col, position)),
                 }
@@ -96,6 +103,7 @@ impl Border {
             from_line,
             diagonal,
             direct,
+            added: vec![0.0; wide.len()],
             wide,
         }
     }
@@ -106,18 +114,22 @@ impl Border {
         !self.wide.is_empty() || !self.direct.is_empty()
     }
 
-    /// Factors A_BB and adds the diagonal of S, beyond the arrays' own, to `leak` (by compact number).
+    /// Factors A_BB and hands out the diagonal of S, beyond the arrays' own: leaks to add, by compact number.
     ///
     /// # Errors
     /// The general number of the unknown whose pivot vanished.
-    pub fn factor(&mut self, values: &[f64], leak: &mut [f64]) -> Result<(), usize> {
+    pub fn factor(&mut self, values: &[f64], mut tie: impl FnMut(u32, f64)) -> Result<(), usize> {
         self.values.fill(0.0);
         for &(from, to) in &self.inside {
             self.values[to as usize] += values[from as usize];
         }
         self.lu.factor(&self.values).map_err(|s| self.numbers.get(s.unknown as usize).map_or(0, |&k| k as usize))?;
+        self.added.fill(0.0);
         for &(line, position) in &self.diagonal {
-            leak[line as usize] += values[position as usize];
+            tie(line, values[position as usize]);
+            if let Ok(k) = self.wide.binary_search(&line) {
+                self.added[k] += values[position as usize];
+            }
         }
         // components of single lines do not meet: one solve serves all of them
         let mut together = vec![0.0; self.numbers.len()];
@@ -129,13 +141,15 @@ impl Border {
         self.lu.solve(&mut together);
         for link in &self.into_line {
             if self.wide.binary_search(&link.line).is_err() {
-                leak[link.line as usize] -= values[link.position as usize] * together[link.border as usize];
+                tie(link.line, -(values[link.position as usize] * together[link.border as usize]));
             }
         }
         if self.wide.len() <= WIDE_DIAGONALS {
             for k in 0..self.wide.len() {
                 let line = self.wide[k];
-                leak[line as usize] -= self.seen_from(line, values);
+                let leak = -self.seen_from(line, values);
+                tie(line, leak);
+                self.added[k] += leak;
             }
         }
         Ok(())
@@ -153,7 +167,7 @@ impl Border {
     }
 
     /// What wide components and direct entries add to S x beyond the leaks given by [`Border::factor`]: y += (S - A) x.
-    pub fn add_coupling(&mut self, values: &[f64], leak: &[f64], own: &[f64], x: &[f64], y: &mut [f64]) {
+    pub fn add_coupling(&mut self, values: &[f64], x: &[f64], y: &mut [f64]) {
         for &(row, col, position) in &self.direct {
             y[row as usize] += values[position as usize] * x[col as usize];
         }
@@ -166,8 +180,8 @@ impl Border {
             y[link.line as usize] -= values[link.position as usize] * z[link.border as usize];
         }
         // the leak holds this already, once
-        for &line in &self.wide {
-            y[line as usize] -= (leak[line as usize] - own[line as usize]) * x[line as usize];
+        for (&line, added) in self.wide.iter().zip(&self.added) {
+            y[line as usize] -= added * x[line as usize];
         }
         for &(line, position) in &self.diagonal {
             if self.wide.binary_search(&line).is_ok() {
@@ -176,28 +190,30 @@ impl Border {
         }
     }
 
-    /// b_L -= A_LB A_BB^-1 b_B, with b_B by general number; `lines` by compact number.
-    pub fn reduce(&mut self, values: &[f64], b: impl Fn(u32) -> f64, lines: &mut [f64]) {
-        for (w, &k) in self.work.iter_mut().zip(&self.numbers) {
-            *w = b(k);
-        }
+    /// b_L -= A_LB A_BB^-1 b_B in a vector of the circuit's unknowns.
+    pub fn reduce(&mut self, general: &General, b: &mut [f64]) {
+        self.read(general, b);
         self.lu.solve(&mut self.work);
         for link in &self.into_line {
-            lines[link.line as usize] -= values[link.position as usize] * self.work[link.border as usize];
+            b[link.unknown as usize] -= general.values[link.position as usize] * self.work[link.border as usize];
         }
     }
 
-    /// y_B = A_BB^-1 (b_B - A_BL y_L), handed out by general number.
-    pub fn expand(&mut self, values: &[f64], b: impl Fn(u32) -> f64, lines: &[f64], mut out: impl FnMut(u32, f64)) {
-        for (w, &k) in self.work.iter_mut().zip(&self.numbers) {
-            *w = b(k);
-        }
+    /// y_B = A_BB^-1 (b_B - A_BL y_L) in a vector that holds b_B and y_L.
+    pub fn expand(&mut self, general: &General, b: &mut [f64]) {
+        self.read(general, b);
         for link in &self.from_line {
-            self.work[link.border as usize] -= values[link.position as usize] * lines[link.line as usize];
+            self.work[link.border as usize] -= general.values[link.position as usize] * b[link.unknown as usize];
         }
         self.lu.solve(&mut self.work);
-        for (w, &k) in self.work.iter().zip(&self.numbers) {
-            out(k, *w);
+        for (value, &k) in self.work.iter().zip(&self.numbers) {
+            b[general.ids[k as usize] as usize] = *value;
+        }
+    }
+
+    fn read(&mut self, general: &General, b: &[f64]) {
+        for (w, &k) in self.work.iter_mut().zip(&self.numbers) {
+            *w = b[general.ids[k as usize] as usize];
         }
     }
 }

@@ -7,6 +7,8 @@
 //! no convergence) the multifrontal factorization takes over, symmetric or not; only what it refuses too goes back to the
 //! sparse matrix.
 
+use std::ops::Range;
+
 use super::Backend;
 use super::Sums;
 use super::border::Border;
@@ -54,19 +56,25 @@ struct Array {
 /// What solves its lines.
 enum Solver {
     Pair(Box<Lattice>),
-    Bundles(Box<Bundles>),
+    /// With the leaks of all nodes, line after line.
+    Bundles(Box<Bundles>, Vec<f64>),
+}
+
+/// How the nodes of lines are numbered in a vector.
+#[derive(Clone, Copy)]
+enum Numbers {
+    /// As unknowns of the circuit.
+    Circuit,
+    /// Lines only, array after array.
+    Compact,
 }
 
 /// All arrays that the kernel solves, and the circuit around them.
 pub struct Kernel {
     arrays: Vec<Array>,
     border: Border,
-    /// Leaks of the arrays with the border, by compact number; those of the arrays alone where the border is wide.
-    leak: Vec<f64>,
-    own: Vec<f64>,
-    /// Right-hand side and solution by compact number.
-    b: Vec<f64>,
-    y: Vec<f64>,
+    /// Number of line nodes.
+    len: usize,
     held: bool,
     method: Method,
     /// May another solver than the one asked for take over?
@@ -89,7 +97,8 @@ impl Array {
                 lines.map(|(_, w)| site::segments(circuit, array, w, env)).collect()
             };
             let (rows, columns) = (along(Direction::Row), along(Direction::Column));
-            Solver::Bundles(Box::new(Bundles::new(array.rows, array.cols, rows, columns)))
+            let bundles = Bundles::new(array.rows, array.cols, rows, columns);
+            Solver::Bundles(Box::new(bundles), vec![0.0; site.range().len()])
         };
         Self { site, solver }
     }
@@ -98,7 +107,7 @@ impl Array {
     fn fits(&self) -> bool {
         match &self.solver {
             Solver::Pair(lattice) => lattice.fits(),
-            Solver::Bundles(_) => true,
+            Solver::Bundles(..) => true,
         }
     }
 
@@ -107,29 +116,52 @@ impl Array {
         matches!(&self.solver, Solver::Pair(lattice) if lattice.is_skewed())
     }
 
-    /// Cells, and the leaks that are the array's own, by compact number. True when a node is held.
-    fn assemble(&mut self, cells: &Cells, rows: &Rows, own: &mut [f64]) -> bool {
+    /// Cells, and the leaks that are the array's own. True when a node is held.
+    fn assemble(&mut self, cells: &Cells, rows: &Rows) -> bool {
         match &mut self.solver {
-            Solver::Pair(lattice) => lattice.assemble(&self.site, cells, rows, own),
-            Solver::Bundles(bundles) => fill(bundles, &self.site, cells, rows, own),
+            Solver::Pair(lattice) => lattice.assemble(&self.site, cells, rows),
+            Solver::Bundles(bundles, leak) => fill(bundles, &self.site, cells, rows, leak),
         }
     }
 
-    fn factor(&mut self, method: Method, leak: &[f64]) -> Result<(), Trouble> {
-        let leak = &leak[self.site.range()];
+    /// Ties a node, given by its compact number, to a known potential by so many S more.
+    fn tie(&mut self, node: usize, leak: f64) {
+        let (k, count) = (node - self.site.base, self.site.count());
         match &mut self.solver {
-            Solver::Pair(lattice) => lattice.factor(method, leak),
-            Solver::Bundles(bundles) => bundles.factor(leak),
+            Solver::Pair(lattice) => lattice.tie(k / count, k % count, leak),
+            Solver::Bundles(_, leaks) => leaks[k] += leak,
         }
     }
 
-    /// Solves for the array alone; gives the iterations.
-    fn solve(&mut self, method: Method, b: &[f64], y: &mut [f64], tolerance: f64) -> Result<usize, Trouble> {
-        let range = self.site.range();
-        let (b, y) = (&b[range.clone()], &mut y[range]);
+    fn factor(&mut self, method: Method) -> Result<(), Trouble> {
         match &mut self.solver {
-            Solver::Pair(lattice) => lattice.solve(method, b, y, tolerance, ITERATIONS),
-            Solver::Bundles(bundles) => bundles.solve(b, y, tolerance, ITERATIONS),
+            Solver::Pair(lattice) => lattice.factor(method),
+            Solver::Bundles(bundles, leak) => bundles.factor(leak),
+        }
+    }
+
+    /// Solves for the array alone, in place; gives the iterations. After an error the nodes in `x` are of no use.
+    fn solve(&mut self, method: Method, x: &mut [f64], numbers: Numbers, tolerance: f64) -> Result<usize, Trouble> {
+        let Self { site, solver } = self;
+        let nodes: Vec<Range<usize>> = site
+            .ranges()
+            .map(|(own, unknowns)| match numbers {
+                Numbers::Circuit => unknowns,
+                Numbers::Compact => own,
+            })
+            .collect();
+        match solver {
+            Solver::Pair(lattice) => lattice.solve(method, both(x, &nodes[0], &nodes[1]), tolerance, ITERATIONS),
+            Solver::Bundles(bundles, _) => {
+                let b: Vec<f64> = nodes.iter().flat_map(|nodes| &x[nodes.clone()]).copied().collect();
+                let mut y = vec![0.0; b.len()];
+                let iterations = bundles.solve(&b, &mut y, tolerance, ITERATIONS)?;
+                for (k, nodes) in nodes.into_iter().enumerate() {
+                    let count = nodes.len();
+                    x[nodes].copy_from_slice(&y[k * count..(k + 1) * count]);
+                }
+                Ok(iterations)
+            }
         }
     }
 
@@ -138,12 +170,23 @@ impl Array {
         let range = self.site.range();
         match &self.solver {
             Solver::Pair(lattice) => lattice.multiply(&x[range.clone()], &mut y[range]),
-            Solver::Bundles(bundles) => bundles.multiply(&x[range.clone()], &mut y[range]),
+            Solver::Bundles(bundles, _) => bundles.multiply(&x[range.clone()], &mut y[range]),
         }
     }
 }
 
-/// Blocks of all cells and the leaks of their nodes.
+/// Two ranges that do not meet.
+fn both<'a>(x: &'a mut [f64], a: &Range<usize>, b: &Range<usize>) -> [&'a mut [f64]; 2] {
+    if a.start < b.start {
+        let (low, high) = x.split_at_mut(b.start);
+        [&mut low[a.clone()], &mut high[..b.len()]]
+    } else {
+        let (low, high) = x.split_at_mut(a.start);
+        [&mut high[..a.len()], &mut low[b.clone()]]
+    }
+}
+
+/// Blocks of all cells and the leaks of their nodes, line after line.
 fn fill(bundles: &mut Bundles, site: &Site, cells: &Cells, rows: &Rows, own: &mut [f64]) -> bool {
     for (r, &row) in site.slots.iter().enumerate() {
         for (c, &column) in site.slots.iter().enumerate() {
@@ -154,7 +197,8 @@ fn fill(bundles: &mut Bundles, site: &Site, cells: &Cells, rows: &Rows, own: &mu
     }
     let mut held = false;
     for line in 0..site.lines() {
-        for (cell, leak) in own[site.range_of(line)].iter_mut().enumerate() {
+        let count = site.count();
+        for (cell, leak) in own[line * count..(line + 1) * count].iter_mut().enumerate() {
             let is_held = rows.is_held(site.id(line, cell));
             *leak = if is_held { HOLD } else { site.leak(rows, line, cell) };
             held |= is_held;
@@ -193,10 +237,7 @@ impl Kernel {
         Self {
             arrays,
             border: Border::new(general, &compact, rule),
-            own: Vec::new(),
-            leak: vec![0.0; base],
-            b: vec![0.0; base],
-            y: vec![0.0; base],
+            len: base,
             held: false,
             method: if backend == Backend::Frontal { Method::Frontal } else { Method::Line },
             free: backend == Backend::Automatic,
@@ -241,69 +282,63 @@ impl Kernel {
 
     fn prepare(&mut self, cells: &[Cells], general: &General, rows: &Rows) -> Result<(), Refusal> {
         for array in &mut self.arrays {
-            self.held |= array.assemble(&cells[array.site.cells], rows, &mut self.leak);
+            self.held |= array.assemble(&cells[array.site.cells], rows);
         }
-        if self.border.is_wide() {
-            self.own.clone_from(&self.leak);
-        }
-        self.border.factor(&general.values, &mut self.leak).map_err(|k| Refusal::Border(general.ids[k] as usize))?;
-        for array in &mut self.arrays {
-            array.factor(self.method, &self.leak)?;
+        let Self { border, arrays, method, .. } = self;
+        let tie = |node: u32, leak: f64| {
+            let node = node as usize;
+            if let Some(array) = arrays.iter_mut().find(|array| array.site.range().contains(&node)) {
+                array.tie(node, leak);
+            }
+        };
+        border.factor(&general.values, tie).map_err(|k| Refusal::Border(general.ids[k] as usize))?;
+        for array in arrays {
+            array.factor(*method)?;
         }
         Ok(())
     }
 
-    /// Solves for line nodes and border in place; `b` is by unknown, already reduced by the cells.
+    /// Solves for line nodes and border in place; `b` is by unknown, already reduced by the cells. After an error it is
+    /// of no use.
     ///
     /// # Errors
     /// What the kernel cannot do.
     pub fn solve(&mut self, general: &General, rows: &Rows, b: &mut [f64]) -> Result<(), Refusal> {
-        for array in &self.arrays {
-            for (own, unknowns) in array.site.ranges() {
-                self.b[own.clone()].copy_from_slice(&b[unknowns.clone()]);
-                if self.held {
-                    let held = self.b[own].iter_mut().zip(unknowns).filter(|(_, id)| rows.is_held(*id));
-                    held.for_each(|(value, _)| *value *= HOLD);
-                }
+        if self.held {
+            for (_, unknowns) in self.arrays.iter().flat_map(|array| array.site.ranges()) {
+                unknowns.filter(|&id| rows.is_held(id)).for_each(|id| b[id] *= HOLD);
             }
         }
-        let ids = &general.ids;
-        self.border.reduce(&general.values, |k| b[ids[k as usize] as usize], &mut self.b);
-        self.solve_lines(&general.values)?;
-        let from_border = |k: u32| ids[k as usize] as usize;
-        let given: Vec<f64> = ids.iter().map(|&id| b[id as usize]).collect();
-        self.border.expand(&general.values, |k| given[k as usize], &self.y, |k, value| b[from_border(k)] = value);
-        for array in &self.arrays {
-            for (own, unknowns) in array.site.ranges() {
-                b[unknowns].copy_from_slice(&self.y[own]);
-            }
+        self.border.reduce(general, b);
+        let skewed = self.method == Method::Line && self.arrays.iter().any(Array::is_skewed);
+        if self.border.is_wide() || skewed {
+            self.solve_coupled(&general.values, b)?;
+        } else {
+            self.solve_arrays(b, Numbers::Circuit, TOLERANCE)?;
         }
+        self.border.expand(general, b);
         Ok(())
     }
 
-    /// S y = b.
-    fn solve_lines(&mut self, values: &[f64]) -> Result<(), Refusal> {
-        let b = std::mem::take(&mut self.b);
-        let mut y = std::mem::take(&mut self.y);
-        y.fill(0.0);
-        let skewed = self.method == Method::Line && self.arrays.iter().any(Array::is_skewed);
-        let outcome = if self.border.is_wide() || skewed {
-            let mut operator = Coupled { kernel: self, values, tolerance: 1e-4 };
-            krylov::solve(&mut operator, &b, &mut y, OUTER).and_then(|outcome| {
-                // the outer residual is relative to the whole; Newton judges rows
-                if outcome.residual <= 1e3 * OUTER.tolerance { Ok(()) } else { Err(Refusal::Stalled(outcome.residual)) }
-            })
-        } else {
-            self.solve_arrays(&b, &mut y, TOLERANCE)
-        };
-        (self.b, self.y) = (b, y);
-        outcome
+    /// S y = b in place where more than the arrays themselves couples the lines.
+    fn solve_coupled(&mut self, values: &[f64], x: &mut [f64]) -> Result<(), Refusal> {
+        let lines: Vec<_> = self.arrays.iter().flat_map(|array| array.site.ranges()).collect();
+        let (mut b, mut y) = (vec![0.0; self.len], vec![0.0; self.len]);
+        lines.iter().for_each(|(own, unknowns)| b[own.clone()].copy_from_slice(&x[unknowns.clone()]));
+        let mut operator = Coupled { kernel: self, values, tolerance: 1e-4 };
+        let outcome = krylov::solve(&mut operator, &b, &mut y, OUTER)?;
+        // the outer residual is relative to the whole; Newton judges rows
+        if outcome.residual > 1e3 * OUTER.tolerance || outcome.residual.is_nan() {
+            return Err(Refusal::Stalled(outcome.residual));
+        }
+        lines.into_iter().for_each(|(own, unknowns)| x[unknowns].copy_from_slice(&y[own]));
+        Ok(())
     }
 
-    /// Every array alone.
-    fn solve_arrays(&mut self, b: &[f64], y: &mut [f64], tolerance: f64) -> Result<(), Refusal> {
+    /// Every array alone, in place.
+    fn solve_arrays(&mut self, x: &mut [f64], numbers: Numbers, tolerance: f64) -> Result<(), Refusal> {
         for array in &mut self.arrays {
-            self.iterations += array.solve(self.method, b, y, tolerance)?;
+            self.iterations += array.solve(self.method, x, numbers, tolerance)?;
         }
         Ok(())
     }
@@ -314,7 +349,7 @@ impl Kernel {
             array.multiply(x, y);
         }
         if self.border.is_wide() {
-            self.border.add_coupling(values, &self.leak, &self.own, x, y);
+            self.border.add_coupling(values, x, y);
         }
     }
 }
@@ -333,6 +368,7 @@ impl krylov::Operator for Coupled<'_> {
         Ok(())
     }
     fn precondition(&mut self, r: &[f64], z: &mut [f64]) -> Result<(), Refusal> {
-        self.kernel.solve_arrays(r, z, self.tolerance)
+        z.copy_from_slice(r);
+        self.kernel.solve_arrays(z, Numbers::Compact, self.tolerance)
     }
 }

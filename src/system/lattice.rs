@@ -22,8 +22,12 @@ pub struct Lattice {
     network: Network,
     pcg: LinePcg,
     direct: Option<Direct>,
+    /// Right-hand side of the direct solver.
+    given: Vec<f64>,
     /// (b - c)/2 of every cell, when any is not zero.
     skew: Option<Vec<f64>>,
+    /// Room for the leaks of word and bit lines while there are none.
+    spare: [Vec<f64>; 2],
 }
 
 /// The direct solver of an array.
@@ -60,7 +64,8 @@ impl Lattice {
             bit: lines(&array.bl),
             cells: vec![0.0; array.cells()],
         };
-        Self { pcg: LinePcg::new(&network), direct: None, network, skew: None }
+        let pcg = LinePcg::new(&network);
+        Self { pcg, direct: None, given: Vec::new(), network, skew: None, spare: Default::default() }
     }
 
     /// Is there a skew part?
@@ -69,12 +74,13 @@ impl Lattice {
         self.skew.is_some()
     }
 
-    /// Cells, and the leaks that are the array's own, by compact number. True when a node is held.
-    pub fn assemble(&mut self, site: &Site, cells: &Cells, rows: &Rows, own: &mut [f64]) -> bool {
+    /// Cells, and the leaks that are the array's own. True when a node is held.
+    pub fn assemble(&mut self, site: &Site, cells: &Cells, rows: &Rows) -> bool {
         let (w, b) = (site.slots[0], site.slots[1]);
         let n = site.count();
         let mut held_any = false;
         self.skew = None;
+        self.untie();
         let (holds, leaks) = (rows.holds_any(), rows.leak());
         for (chunk, in_chunk) in cells.blocks.chunks() {
             let [ww, wb, bw, bb] = [(w, w), (w, b), (b, w), (b, b)].map(|(r, c)| cells.blocks.lanes(chunk, r, c));
@@ -105,11 +111,46 @@ impl Lattice {
                         leak = HOLD;
                         held_any = true;
                     }
-                    own[site.base + family * n + cell] = leak;
+                    if leak != 0.0 {
+                        self.tie(family, cell, leak);
+                    }
                 }
             }
         }
         held_any
+    }
+
+    /// No leaks.
+    fn untie(&mut self) {
+        for (lines, spare) in [&mut self.network.word, &mut self.network.bit].into_iter().zip(&mut self.spare) {
+            lines.head.fill(0.0);
+            lines.tail.fill(0.0);
+            if let Some(leak) = lines.leak.take() {
+                *spare = leak;
+            }
+        }
+    }
+
+    /// Ties the node of a cell, on word lines (0) or bit lines (1), to a known potential by so many S more: at the end of
+    /// its line where it is one, which is faster.
+    pub fn tie(&mut self, family: usize, cell: usize, leak: f64) {
+        let Network { rows, cols, word, bit, cells } = &mut self.network;
+        let (i, j) = (cell / *cols, cell % *cols);
+        let (lines, line, along, last) = if family == 0 { (word, i, j, *cols - 1) } else { (bit, j, i, *rows - 1) };
+        if along == 0 {
+            lines.head[line] += leak;
+        } else if along == last {
+            lines.tail[line] += leak;
+        } else {
+            let spare = &mut self.spare[family];
+            let inside = lines.leak.get_or_insert_with(|| {
+                let mut inside = std::mem::take(spare);
+                inside.clear();
+                inside.resize(cells.len(), 0.0);
+                inside
+            });
+            inside[cell] += leak;
+        }
     }
 
     /// Would the direct solver's memory be reasonable?
@@ -137,47 +178,38 @@ impl Lattice {
         direct.factor(&self.network, [g, &wb, &bw, g]).map(|_| ())
     }
 
-    /// Prepares for the present cells; `leak` has what ties every node to known potentials, in S.
+    /// Prepares for the present cells and leaks.
     ///
     /// # Errors
     /// What the solver of `method` cannot do.
-    pub fn factor(&mut self, method: Method, leak: &[f64]) -> Result<(), Trouble> {
-        // at the ends of the lines where possible, which is faster
-        let (n, m) = (self.network.rows, self.network.cols);
-        let (word, bit) = leak.split_at(n * m);
-        spread(&mut self.network.word, word, n, |line, end| line * m + end * (m - 1));
-        spread(&mut self.network.bit, bit, m, |line, end| end * (n - 1) * m + line);
+    pub fn factor(&mut self, method: Method) -> Result<(), Trouble> {
         match method {
             Method::Line => self.pcg.factor(&self.network),
             Method::Frontal | Method::FrontalOnce => self.factor_direct(),
         }
     }
 
-    /// Solves for the nodes of word and bit lines; gives the iterations.
+    /// Solves for the nodes of word and bit lines in place; gives the iterations. After an error `x` is of no use.
     ///
     /// # Errors
     /// What line-PCG cannot do.
     pub fn solve(
         &mut self,
         method: Method,
-        b: &[f64],
-        y: &mut [f64],
+        x: [&mut [f64]; 2],
         tolerance: f64,
         iterations: usize,
     ) -> Result<usize, Trouble> {
-        let n = self.network.cells.len();
-        let ((bw, bb), (yw, yb)) = (b.split_at(n), y.split_at_mut(n));
-        match (method, &mut self.direct) {
-            (Method::Frontal | Method::FrontalOnce, Some(Direct::Symmetric(direct))) => {
-                direct.solve([bw, bb], [yw, yb]);
-            }
-            (Method::Frontal | Method::FrontalOnce, Some(Direct::Unsymmetric(direct))) => {
-                direct.solve([bw, bb], [yw, yb]);
-            }
-            _ => {
-                let outcome = self.pcg.solve(&self.network, [bw, bb], [yw, yb], tolerance, iterations)?;
-                return Ok(outcome.iterations);
-            }
+        let direct = self.direct.as_mut().filter(|_| method != Method::Line);
+        let Some(direct) = direct else {
+            return Ok(self.pcg.solve_in_place(&self.network, x, tolerance, iterations)?.iterations);
+        };
+        self.given.clear();
+        x.iter().for_each(|x| self.given.extend_from_slice(x));
+        let (word, bit) = self.given.split_at(x[0].len());
+        match direct {
+            Direct::Symmetric(direct) => direct.solve([word, bit], x),
+            Direct::Unsymmetric(direct) => direct.solve([word, bit], x),
         }
         Ok(0)
     }
@@ -195,27 +227,5 @@ impl Lattice {
                 yb[k] += skew[k] * xw[k];
             }
         }
-    }
-}
-
-/// Moves the leaks of the end nodes of every line to head and tail; keeps the others only if there are any.
-fn spread(lines: &mut Lines, leak: &[f64], count: usize, node: impl Fn(usize, usize) -> usize) {
-    let mut at_ends = 0;
-    for line in 0..count {
-        let (head, tail) = (node(line, 0), node(line, 1));
-        lines.head[line] = leak[head];
-        lines.tail[line] = if tail == head { 0.0 } else { leak[tail] };
-        at_ends += [lines.head[line], lines.tail[line]].iter().filter(|l| **l != 0.0).count();
-    }
-    if leak.iter().filter(|l| **l != 0.0).count() == at_ends {
-        lines.leak = None;
-        return;
-    }
-    let kept = lines.leak.get_or_insert_default();
-    kept.clear();
-    kept.extend_from_slice(leak);
-    for line in 0..count {
-        kept[node(line, 0)] = 0.0;
-        kept[node(line, 1)] = 0.0;
     }
 }

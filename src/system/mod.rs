@@ -119,8 +119,6 @@ pub struct System {
     pub sums: Sums,
     /// R by row; empty while it is f.
     residual: Vec<f64>,
-    /// Right-hand side of the last solve with the array kernel, which may refuse it half-way.
-    given: Vec<f64>,
     tolerances: Tolerances,
     work: Work,
     /// Why the array kernel was left.
@@ -150,7 +148,6 @@ impl System {
             kept: vec![Vec::new(); circuit.groups.len()],
             sums: Sums::new(circuit, &tolerances),
             residual: Vec::new(),
-            given: Vec::new(),
             tolerances,
             work: Work::default(),
             refusal: None,
@@ -334,29 +331,19 @@ impl System {
         Ok(())
     }
 
-    /// Factors and solves J y = b in place, by the direct array solver where line-PCG gives up.
-    fn factor_and_solve(&mut self, rows: &Rows, b: &mut [f64]) -> Result<(), Fault> {
-        self.given.clear();
-        // where no cell has anything to reduce, a refusal leaves `b` as it is
-        if self.kernel.is_some() && self.cells.iter().any(Cells::has_inner) {
-            self.given.extend_from_slice(b);
-        }
-        let mut outcome = self.factor(rows).and_then(|()| self.solve(rows, b));
+    /// Factors and solves J y = b, by the direct array solver where line-PCG gives up. `b` comes from `give`, again and
+    /// again: a solver that gives up half-way leaves nothing of it.
+    fn factor_and_solve(&mut self, rows: &Rows, give: impl Fn(&Self, &mut [f64]), y: &mut [f64]) -> Result<(), Fault> {
+        give(self, y);
+        let mut outcome = self.factor(rows).and_then(|()| self.solve(rows, y));
         if let Err(Fault::Refused(why)) = outcome
             && let Some(kernel) = &mut self.kernel
             && kernel.escalate(why, &self.cells, &self.general, rows).map_err(Fault::Refused)?
         {
-            self.restore(b);
-            outcome = self.solve(rows, b);
+            give(self, y);
+            outcome = self.solve(rows, y);
         }
         outcome
-    }
-
-    /// The right-hand side as it was before the array kernel refused it.
-    fn restore(&self, b: &mut [f64]) {
-        if !self.given.is_empty() {
-            b.copy_from_slice(&self.given);
-        }
     }
 
     /// Rows whose charge, flux or state can be other than zero, at the solution `x`.

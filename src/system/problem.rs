@@ -27,28 +27,31 @@ impl<'a> Problem<'a> {
         Self { system, circuit, env, rows }
     }
 
-    /// Solves J y = b in place with the Jacobian of the last evaluation, which was at `x`, factored afresh.
+    /// Solves J y = b with the Jacobian of the last evaluation, which was at `x`, factored afresh.
     ///
     /// # Errors
     /// The unknown whose pivot vanished.
-    pub fn solve(&mut self, x: &[f64], b: &mut [f64]) -> Result<(), usize> {
-        match self.system.factor_and_solve(self.rows, b) {
+    pub fn solve(&mut self, x: &[f64], b: &[f64], y: &mut [f64]) -> Result<(), usize> {
+        self.solve_for(x, |_, y| y.copy_from_slice(b), y)
+    }
+
+    fn solve_for(&mut self, x: &[f64], give: impl Fn(&System, &mut [f64]), y: &mut [f64]) -> Result<(), usize> {
+        match self.system.factor_and_solve(self.rows, &give, y) {
             Ok(()) => Ok(()),
             Err(Fault::Singular(k)) => Err(k),
             Err(Fault::Refused(why)) => {
                 // once only: without the kernel nothing refuses
                 self.system.leave_kernel(self.circuit, why);
                 self.linearise(x);
-                self.system.restore(b);
-                self.solve(x, b)
+                self.solve_for(x, give, y)
             }
         }
     }
+}
 
-    fn negative_residual(&self, b: &mut [f64]) {
-        for (b, r) in b.iter_mut().zip(self.system.residual()) {
-            *b = -r;
-        }
+fn negative_residual(system: &System, b: &mut [f64]) {
+    for (b, r) in b.iter_mut().zip(system.residual()) {
+        *b = -r;
     }
 }
 
@@ -63,8 +66,7 @@ impl Equations for Problem<'_> {
         self.system.linearise(self.circuit, &self.env, self.rows, x);
     }
     fn step(&mut self, x: &[f64], dx: &mut [f64]) -> Result<(), usize> {
-        self.negative_residual(dx);
-        self.solve(x, dx)
+        self.solve_for(x, negative_residual, dx)
     }
     fn limit(&mut self, x: &[f64]) -> bool {
         let mut any = false;
@@ -85,7 +87,7 @@ impl Equations for Problem<'_> {
         self.system.tolerances.relative * a.abs().max(b.abs()) + self.system.sums.absolute(k)
     }
     fn correct(&mut self, dx: &mut [f64]) {
-        self.negative_residual(dx);
+        negative_residual(self.system, dx);
         // without a solution the step counts as too long
         if self.system.solve(self.rows, dx).is_err() {
             dx.fill(f64::INFINITY);

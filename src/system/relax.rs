@@ -161,8 +161,11 @@ impl System {
         for &port in &ports {
             let mut response = vec![0.0; x.len()];
             if port < x.len() && !held.is_held(port) {
-                response[port] = 1.0;
-                self.factor_and_solve(held, &mut response).ok()?;
+                let unit = |_: &Self, b: &mut [f64]| {
+                    b.fill(0.0);
+                    b[port] = 1.0;
+                };
+                self.factor_and_solve(held, unit, &mut response).ok()?;
             }
             responses.push(response);
         }
