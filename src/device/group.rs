@@ -93,6 +93,14 @@ pub trait DeviceGroup: Send + Sync {
         self.load_range(env, x, at, range, out);
         lanes.gather(width, [&out.f[first..end], &out.q[first..end], &out.g, &out.c]);
     }
+    /// Is every instance a conductance between two ports and nothing else?
+    fn is_ohmic(&self) -> bool {
+        false
+    }
+    /// The conductances of the instances in `range` in S, parallel copies together, of an ohmic kind.
+    fn read_conductances(&self, env: &Env, range: Range<usize>, out: &mut [f64]) {
+        let _ = (env, range, out);
+    }
     /// f, q and both Jacobians of all instances.
     fn load(&self, env: &Env, x: &[f64], out: &mut Load) {
         self.load_range(env, x, None, 0..self.len(), out);
@@ -335,6 +343,20 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
         for (lane, (f, q)) in results.enumerate() {
             *f = std::array::from_fn(|row| blocks.f[row][lane]);
             *q = std::array::from_fn(|row| blocks.q[row][lane]);
+        }
+    }
+    fn is_ohmic(&self) -> bool {
+        D::OHMIC
+    }
+    fn read_conductances(&self, env: &Env, range: Range<usize>, out: &mut [f64]) {
+        match self.devices.as_slice() {
+            Some(devices) => {
+                out.iter_mut().zip(&devices[range.clone()]).for_each(|(g, device)| *g = device.conductance(env));
+            }
+            None => out.fill(self.devices[range.start].conductance(env)),
+        }
+        if !self.multiplicity.is_empty() {
+            out.iter_mut().zip(&self.multiplicity[range]).for_each(|(g, m)| *g *= m);
         }
     }
     fn flows(&self, i: usize, env: &Env, x: &[f64]) -> Vec<f64> {

@@ -107,6 +107,15 @@ pub trait Device<const N: usize>: Clone + Send + Sync + 'static {
     /// f and q at local unknowns `x`.
     fn balance<S: Real>(&self, env: &Env, x: &[S; N]) -> Balance<S, N>;
 
+    /// Is the kind a conductance between two ports and nothing else: f = g (x_0 - x_1), whatever x is?
+    const OHMIC: bool = false;
+
+    /// g in S of an ohmic kind.
+    fn conductance(&self, env: &Env) -> f64 {
+        let _ = env;
+        0.0
+    }
+
     /// Does a loop over instances of [`Device::balance`] become vector code? It does when everything is inlined and no
     /// branch calls anything.
     const VECTORISES: bool = false;

@@ -14,6 +14,8 @@
 //! the numbers are in [`super::condense`].
 
 use super::condense::Blocks;
+use super::crossings::Crossings;
+use super::slots::{Slot, Slots};
 use crate::circuit::array::Line;
 use crate::circuit::{ArrayInstance, Circuit, DeviceRef};
 use crate::device::group::GROUND;
@@ -25,13 +27,6 @@ pub enum Port {
     Line(Line),
     /// The same unknown for all cells.
     Net(u32),
-}
-
-/// Inner unknown: cell k has `first + k * stride`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Inner {
-    pub(super) first: u32,
-    pub(super) stride: u32,
 }
 
 /// A row of a device and of the cell's block, and its columns in both.
@@ -61,9 +56,8 @@ pub struct Cells {
     pub array: usize,
     /// Ports.
     pub ports: Vec<Port>,
-    /// Unknown of port `p` of cell `k` at `k * ports + p`; ground where a fault disconnects the cell.
-    port_ids: Vec<u32>,
-    pub(super) inner: Vec<Inner>,
+    /// Unknowns of all slots; ground for the ports of cells that a fault disconnects.
+    pub(super) slots: Slots,
     pub(super) devices: Vec<Device>,
     pub(super) resistors: Vec<FaultResistor>,
     count: usize,
@@ -71,8 +65,9 @@ pub struct Cells {
     pub(super) disconnected: Vec<bool>,
     /// Is there any?
     pub(super) any_disconnected: bool,
-    /// The numbers.
+    /// The numbers; none where the cells are `crossings`.
     pub(super) blocks: Blocks,
+    pub(super) crossings: Option<Crossings>,
 }
 
 impl Cells {
@@ -103,38 +98,37 @@ impl Cells {
             found.port(Line::Word);
             found.port(Line::Bit);
         }
-        let ports = found.ports;
-        let inner = found.inner;
-        let mut port_ids = Vec::with_capacity(count * ports.len());
-        for cell in 0..count {
-            for port in &ports {
-                port_ids.push(match port {
-                    _ if !whole(cell) => GROUND,
-                    Port::Line(line) => instance.wires(*line)?.nodes.at(cell),
-                    Port::Net(net) => *net,
-                });
-            }
-        }
+        let Structure { ports, inner, .. } = found;
+        let place = |port: &Port| match port {
+            Port::Line(line) => Some(Slot::on(&instance.wires(*line)?.nodes)),
+            Port::Net(net) => Some(Slot::Even { first: *net, stride: 0 }),
+        };
+        let places: Option<Vec<Slot>> = ports.iter().map(place).chain(inner.into_iter().map(Some)).collect();
+        let disconnected: Vec<bool> = (0..count).map(|cell| !whole(cell)).collect();
         let mut cells = Self {
             array,
+            slots: Slots::new(places?, ports.len(), count, (0..count).filter(|&cell| disconnected[cell])),
             ports,
-            port_ids,
-            inner,
             devices: Vec::new(),
             resistors: Vec::new(),
             count,
-            any_disconnected: false,
-            disconnected: (0..count).map(|cell| !whole(cell)).collect(),
+            any_disconnected: disconnected.contains(&true),
+            disconnected,
             blocks: Blocks::default(),
+            crossings: None,
         };
         cells.add_devices(circuit, instance, a)?;
         cells.add_resistors(circuit, instance)?;
-        cells.blocks = Blocks::new(cells.ports.len(), cells.inner.len(), count);
-        let mut blocks = std::mem::take(&mut cells.blocks);
-        blocks.set_ids(|slot, cell| cells.id(slot, cell));
-        cells.blocks = blocks;
-        cells.any_disconnected = cells.disconnected.contains(&true);
         Some(cells)
+    }
+
+    /// Room for the numbers; the kernel of arrays can do with less of them.
+    pub fn make_room(&mut self, circuit: &Circuit, in_kernel: bool) {
+        self.crossings = if in_kernel { Crossings::find(circuit, self) } else { None };
+        self.blocks = match self.crossings {
+            Some(_) => Blocks::default(),
+            None => Blocks::new(self.ports.len(), self.inner(), self.count),
+        };
     }
 
     /// Number of cells.
@@ -145,25 +139,31 @@ impl Cells {
 
     /// Unknowns of the ports of a cell.
     #[must_use]
-    pub fn port_ids(&self, cell: usize) -> &[u32] {
-        let p = self.ports.len();
-        &self.port_ids[cell * p..(cell + 1) * p]
+    pub fn port_ids(&self, cell: usize) -> impl Iterator<Item = u32> + Clone + '_ {
+        self.slots.ports(cell)
+    }
+
+    /// How many unknowns are inside a cell.
+    #[must_use]
+    pub fn inner(&self) -> usize {
+        self.slots.len() - self.ports.len()
     }
 
     /// Unknown of an inner slot of a cell.
     pub(super) fn inner_id(&self, slot: usize, cell: usize) -> usize {
-        (self.inner[slot].first + cell as u32 * self.inner[slot].stride) as usize
+        self.slots.id(self.ports.len() + slot, cell) as usize
     }
 
     /// Is there anything inside a cell?
     #[must_use]
     pub fn has_inner(&self) -> bool {
-        !self.inner.is_empty()
+        self.inner() > 0
     }
 
     /// All inner unknowns.
     pub fn inner_ids(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..self.count).flat_map(|cell| self.inner.iter().map(move |i| i.first + cell as u32 * i.stride))
+        let inner = self.ports.len()..self.slots.len();
+        (0..self.count).flat_map(move |cell| inner.clone().map(move |slot| self.slots.id(slot, cell)))
     }
 
     /// The instances that belong to the cells: group, first, count.
@@ -174,9 +174,7 @@ impl Cells {
 
     /// The slot that stands for an unknown in a cell.
     fn slot(&self, cell: usize, id: u32) -> Option<usize> {
-        let p = self.ports.len();
-        let port = self.port_ids(cell).iter().position(|&port| port == id);
-        port.or_else(|| (0..self.inner.len()).find(|&s| self.inner_id(s, cell) == id as usize).map(|s| p + s))
+        (0..self.slots.len()).find(|&slot| self.slots.id(slot, cell) == id)
     }
 
     fn add_devices(&mut self, circuit: &Circuit, instance: &ArrayInstance, template: usize) -> Option<()> {
@@ -210,13 +208,11 @@ impl Cells {
 
     /// The unknown that a slot stands for in a cell.
     pub(super) fn id(&self, slot: usize, cell: usize) -> u32 {
-        let p = self.ports.len();
-        if slot < p { self.port_ids[cell * p + slot] } else { self.inner_id(slot - p, cell) as u32 }
+        self.slots.id(slot, cell)
     }
 
     /// A disconnected cell gets its ports back for the resistor that replaces it.
     fn add_resistors(&mut self, circuit: &Circuit, instance: &ArrayInstance) -> Option<()> {
-        let p = self.ports.len();
         let slot_of = |line: Line| self.ports.iter().position(|&port| port == Port::Line(line));
         for fault in &instance.faults {
             let Some(device) = fault.resistor else { continue };
@@ -224,7 +220,7 @@ impl Cells {
             let group = circuit.groups[device.group].as_ref();
             let locals = &group.locals()[group.offset(device.index)..group.offset(device.index + 1)];
             for (&id, &slot) in locals.iter().zip(&slots) {
-                self.port_ids[fault.cell * p + slot] = id;
+                self.slots.attach(slot, fault.cell, id);
             }
             self.resistors.push(FaultResistor { cell: fault.cell, device, slots });
         }
@@ -236,7 +232,7 @@ impl Cells {
 struct Structure<'a> {
     ids: Vec<u32>,
     ports: Vec<Port>,
-    inner: Vec<Inner>,
+    inner: Vec<Slot>,
     instance: &'a ArrayInstance,
     /// The two cells that are compared.
     cells: [usize; 2],
@@ -267,7 +263,7 @@ impl Structure<'_> {
             if ids % cells != 0 {
                 return None;
             }
-            self.inner.push(Inner { first, stride: ids / cells });
+            self.inner.push(Slot::Even { first, stride: ids / cells });
         }
         Some(())
     }

@@ -32,8 +32,6 @@ pub struct Blocks {
     pub(super) pull: Vec<Lane>,
     /// S.
     pub(super) condensed: Vec<Lane>,
-    /// The unknown of every slot, ground where there is none.
-    pub(super) ids: Vec<[u32; LANES]>,
     pub(super) scratch: Scratch,
     pub(super) level: Level,
 }
@@ -41,6 +39,8 @@ pub struct Blocks {
 /// What every slot of the cells of one chunk has of its row.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scratch {
+    /// The unknown of every slot, ground where there is none.
+    ids: Vec<[u32; LANES]>,
     /// 0 for held rows and ground, else 1.
     free: Vec<Lane>,
     alpha: Vec<Lane>,
@@ -65,6 +65,7 @@ impl Blocks {
         let (w, chunks) = (p + m, count.div_ceil(LANES));
         let zeros = |entries: usize| vec![[0.0; LANES]; entries];
         let scratch = Scratch {
+            ids: vec![[GROUND; LANES]; w],
             free: zeros(w),
             alpha: zeros(w),
             still: vec![true; w],
@@ -86,23 +87,8 @@ impl Blocks {
             gain: zeros(chunks * m * p),
             pull: zeros(chunks * p * m),
             condensed: if m == 0 { Vec::new() } else { zeros(chunks * p * p) },
-            ids: Vec::new(),
             scratch,
             level: Level::best(),
-        }
-    }
-
-    /// Notes the unknowns of every cell once the structure is final.
-    pub fn set_ids(&mut self, id: impl Fn(usize, usize) -> u32) {
-        let w = self.p + self.m;
-        for (_, cells) in self.chunks() {
-            for s in 0..w {
-                let mut lanes = [GROUND; LANES];
-                for (lane, cell) in cells.clone().enumerate() {
-                    lanes[lane] = id(s, cell);
-                }
-                self.ids.push(lanes);
-            }
         }
     }
 
@@ -156,30 +142,35 @@ pub struct Point<'a> {
 impl Cells {
     /// Evaluates every device of every cell: sums, Jacobian blocks with the rows of the moment, row sensitivities.
     pub fn evaluate(&mut self, point: &Point, loads: &mut [Load], sums: &mut Sums) {
+        if let Some(mut crossings) = self.crossings.take() {
+            crossings.evaluate(self, point, loads, sums);
+            self.crossings = Some(crossings);
+            return;
+        }
         let mut blocks = std::mem::take(&mut self.blocks);
         let w = blocks.p + blocks.m;
         for (chunk, cells) in blocks.chunks() {
             let (jacobian, scratch) = (&mut blocks.jacobian[chunk * w * w..(chunk + 1) * w * w], &mut blocks.scratch);
-            let ids = &blocks.ids[chunk * w..(chunk + 1) * w];
-            self.read_rows(point, &cells, ids, sums, scratch);
+            self.read_rows(point, &cells, sums, scratch);
             jacobian.fill([0.0; LANES]);
             self.add_devices_of((point, blocks.level), &cells, loads, jacobian, scratch);
             self.add_resistors_of(point, &cells, loads, jacobian, scratch);
-            self.close((point, blocks.level), ids, sums, jacobian, scratch);
+            self.close((point, blocks.level), sums, jacobian, scratch);
         }
         self.blocks = blocks;
     }
 
-    /// Coefficients and tolerances of every row.
-    fn read_rows(&self, point: &Point, cells: &Range<usize>, ids: &[[u32; LANES]], sums: &Sums, scratch: &mut Scratch) {
+    /// Unknowns, coefficients and tolerances of every row.
+    fn read_rows(&self, point: &Point, cells: &Range<usize>, sums: &Sums, scratch: &mut Scratch) {
         let p = self.ports.len();
-        for (s, ids) in ids.iter().enumerate() {
+        self.slots.read(cells, &mut scratch.ids);
+        for s in 0..self.slots.len() {
             scratch.f[s] = [0.0; LANES];
             scratch.q[s] = [0.0; LANES];
             scratch.traffic[s] = [0.0; LANES];
             scratch.mask[s] = [1.0; LANES];
             let (mut free, mut alpha, mut tolerance) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-            for (lane, &id) in ids.iter().enumerate() {
+            for (lane, &id) in scratch.ids[s].iter().enumerate() {
                 let id = id as usize;
                 if id < point.x.len() {
                     tolerance[lane] = sums.tolerance(id, point.x);
@@ -208,7 +199,7 @@ impl Cells {
         jacobian: &mut [Lane],
         scratch: &mut Scratch,
     ) {
-        let w = self.ports.len() + self.inner.len();
+        let w = self.slots.len();
         for device in &self.devices {
             let group = point.circuit.groups[device.group].as_ref();
             let at = group.limits().then(|| point.points[device.group].as_slice());
@@ -228,7 +219,7 @@ impl Cells {
         jacobian: &mut [Lane],
         scratch: &mut Scratch,
     ) {
-        let w = self.ports.len() + self.inner.len();
+        let w = self.slots.len();
         for resistor in self.resistors.iter().filter(|r| cells.contains(&r.cell)) {
             let group = point.circuit.groups[resistor.device.group].as_ref();
             let (load, i) = (&mut loads[resistor.device.group], resistor.device.index);
@@ -249,19 +240,12 @@ impl Cells {
     }
 
     /// Held and shunted inner rows; sums; what a change of every unknown by its tolerance does to each row.
-    fn close(
-        &self,
-        (point, level): (&Point, Level),
-        ids: &[[u32; LANES]],
-        sums: &mut Sums,
-        jacobian: &mut [Lane],
-        scratch: &mut Scratch,
-    ) {
+    fn close(&self, (point, level): (&Point, Level), sums: &mut Sums, jacobian: &mut [Lane], scratch: &mut Scratch) {
         let p = self.ports.len();
-        let w = p + self.inner.len();
+        let w = self.slots.len();
         for s in p..w {
             let diagonal = &mut jacobian[s * w + s];
-            for (lane, &id) in ids[s].iter().enumerate() {
+            for (lane, &id) in scratch.ids[s].iter().enumerate() {
                 let shunt = point.rows.shunt.get(id as usize).unwrap_or(0.0);
                 diagonal[lane] += if scratch.free[s][lane] == 0.0 { 1.0 } else { shunt };
             }
@@ -269,7 +253,7 @@ impl Cells {
         level.run(Sensitivities { jacobian, tolerance: &scratch.tolerance, out: &mut scratch.sensitivity });
         for s in 0..w {
             let sensitivity = &scratch.sensitivity[s];
-            for (lane, &id) in ids[s].iter().enumerate() {
+            for (lane, &id) in scratch.ids[s].iter().enumerate() {
                 let id = id as usize;
                 if id < point.x.len() {
                     sums.f[id] += scratch.f[s][lane];

@@ -5,6 +5,7 @@
 
 use super::cells::Cells;
 use super::condense::Blocks;
+use crate::device::group::GROUND;
 use crate::numeric::lanes::{LANES, Lane, invert, invert_with_exchanges, products};
 use crate::numeric::simd::{Arithmetic, Work};
 
@@ -30,14 +31,15 @@ impl Cells {
 
     /// b_p -= P b_i for all cells.
     pub fn reduce(&self, b: &mut [f64]) {
-        let (p, m) = (self.ports.len(), self.inner.len());
-        let Blocks { pull, ids, .. } = &self.blocks;
+        let (p, m) = (self.ports.len(), self.inner());
         if m == 0 {
             return;
         }
-        for (chunk, _) in self.blocks.chunks() {
-            let pull = &pull[chunk * p * m..(chunk + 1) * p * m];
-            let (ports, inner) = ids[chunk * (p + m)..(chunk + 1) * (p + m)].split_at(p);
+        let mut ids = vec![[GROUND; LANES]; p + m];
+        for (chunk, cells) in self.blocks.chunks() {
+            let pull = &self.blocks.pull[chunk * p * m..(chunk + 1) * p * m];
+            self.slots.read(&cells, &mut ids);
+            let (ports, inner) = ids.split_at(p);
             for (r, ports) in ports.iter().enumerate() {
                 let mut sum = [0.0; LANES];
                 for (pull, ids) in pull[r * m..(r + 1) * m].iter().zip(inner) {
@@ -56,13 +58,17 @@ impl Cells {
 
     /// y_i = J_ii^-1 b_i - Z y_p in place; the ports of `b` hold y_p.
     pub fn expand(&self, b: &mut [f64]) {
-        let (p, m) = (self.ports.len(), self.inner.len());
-        let Blocks { inverse, gain, ids, .. } = &self.blocks;
+        let (p, m) = (self.ports.len(), self.inner());
+        if m == 0 {
+            return;
+        }
+        let Blocks { inverse, gain, .. } = &self.blocks;
+        let mut ids = vec![[GROUND; LANES]; p + m];
         let mut inside: Vec<Lane> = vec![[0.0; LANES]; m];
         let mut ports: Vec<Lane> = vec![[0.0; LANES]; p];
-        for (chunk, _) in self.blocks.chunks() {
-            let ids = &ids[chunk * (p + m)..(chunk + 1) * (p + m)];
-            for (values, ids) in ports.iter_mut().chain(&mut inside).zip(ids) {
+        for (chunk, cells) in self.blocks.chunks() {
+            self.slots.read(&cells, &mut ids);
+            for (values, ids) in ports.iter_mut().chain(&mut inside).zip(&ids) {
                 for (value, &id) in values.iter_mut().zip(ids) {
                     *value = b.get(id as usize).copied().unwrap_or(0.0);
                 }

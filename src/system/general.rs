@@ -106,8 +106,8 @@ impl General {
         for cells in cells {
             let before = entries.len();
             for cell in 0..cells.len() {
-                let ids = cells.port_ids(cell);
-                entries.extend(ids.iter().flat_map(|&row| ids.iter().map(move |&col| (own(row), own(col)))));
+                let ids: Vec<u32> = cells.port_ids(cell).map(own).collect();
+                entries.extend(ids.iter().flat_map(|&row| ids.iter().map(move |&col| (row, col))));
             }
             lengths.push(entries.len() - before);
         }

@@ -9,8 +9,6 @@
 
 use std::ops::Range;
 
-use super::Backend;
-use super::Sums;
 use super::border::Border;
 use super::cells::Cells;
 use super::condense::Point;
@@ -18,6 +16,7 @@ use super::general::General;
 use super::lattice::{Lattice, Method};
 use super::rows::Rows;
 use super::site::{self, Site};
+use super::{Backend, Sums, both};
 use crate::circuit::Circuit;
 use crate::circuit::array::Direction;
 use crate::crossbar::{Bundles, Trouble};
@@ -172,17 +171,6 @@ impl Array {
             Solver::Pair(lattice) => lattice.multiply(&x[range.clone()], &mut y[range]),
             Solver::Bundles(bundles, _) => bundles.multiply(&x[range.clone()], &mut y[range]),
         }
-    }
-}
-
-/// Two ranges that do not meet.
-fn both<'a>(x: &'a mut [f64], a: &Range<usize>, b: &Range<usize>) -> [&'a mut [f64]; 2] {
-    if a.start < b.start {
-        let (low, high) = x.split_at_mut(b.start);
-        [&mut low[a.clone()], &mut high[..b.len()]]
-    } else {
-        let (low, high) = x.split_at_mut(a.start);
-        [&mut high[..a.len()], &mut low[b.clone()]]
     }
 }
 

@@ -78,10 +78,13 @@ impl Lattice {
     pub fn assemble(&mut self, site: &Site, cells: &Cells, rows: &Rows) -> bool {
         let (w, b) = (site.slots[0], site.slots[1]);
         let n = site.count();
-        let mut held_any = false;
         self.skew = None;
         self.untie();
-        let (holds, leaks) = (rows.holds_any(), rows.leak());
+        if let Some(crossings) = &cells.crossings {
+            self.network.cells.copy_from_slice(&crossings.conductance);
+            return self.tie_rows(site, rows);
+        }
+        let holds = rows.holds_any();
         for (chunk, in_chunk) in cells.blocks.chunks() {
             let [ww, wb, bw, bb] = [(w, w), (w, b), (b, w), (b, b)].map(|(r, c)| cells.blocks.lanes(chunk, r, c));
             let sizes = cells.blocks.sizes(chunk);
@@ -100,20 +103,31 @@ impl Lattice {
                 }
                 self.network.cells[cell] = conductance;
                 for family in 0..2 {
-                    let mut leak = at[family] - conductance;
-                    if leak.abs() <= rounding || held[family] {
-                        leak = 0.0;
-                    }
-                    if leaks {
-                        leak += site.leak(rows, family, cell);
-                    }
-                    if held[family] {
-                        leak = HOLD;
-                        held_any = true;
-                    }
-                    if leak != 0.0 {
+                    let leak = at[family] - conductance;
+                    let rests = leak.abs() <= rounding || held[family];
+                    if !rests {
                         self.tie(family, cell, leak);
                     }
+                }
+            }
+        }
+        self.tie_rows(site, rows)
+    }
+
+    /// What capacitors, shunts and held rows tie down. True when a node is held.
+    fn tie_rows(&mut self, site: &Site, rows: &Rows) -> bool {
+        let (holds, leaks) = (rows.holds_any(), rows.leak());
+        let mut held_any = false;
+        if !holds && !leaks {
+            return held_any;
+        }
+        for family in 0..2 {
+            for cell in 0..site.count() {
+                if holds && rows.is_held(site.id(family, cell)) {
+                    self.tie(family, cell, HOLD);
+                    held_any = true;
+                } else if leaks {
+                    self.tie(family, cell, site.leak(rows, family, cell));
                 }
             }
         }

@@ -18,6 +18,7 @@
 mod border;
 mod cells;
 mod condense;
+mod crossings;
 mod division;
 mod eliminate;
 mod general;
@@ -27,6 +28,7 @@ mod problem;
 mod relax;
 mod rows;
 mod site;
+mod slots;
 mod strip;
 mod sums;
 
@@ -35,6 +37,8 @@ pub use problem::Problem;
 pub use relax::Surroundings;
 pub use rows::Rows;
 pub use sums::Sums;
+
+use std::ops::Range;
 
 use crate::circuit::{Circuit, UnknownKind};
 use crate::device::group::value_at;
@@ -137,6 +141,7 @@ impl System {
             }
             Backend::Sparse => Vec::new(),
         };
+        cells.iter_mut().enumerate().for_each(|(k, cells)| cells.make_room(circuit, which.contains(&k)));
         let (general, kernel) = split(circuit, &cells, &which, backend, tolerances.pivot);
         let lu = sparse_lu(&general, kernel.is_some(), tolerances.pivot);
         Self {
@@ -162,6 +167,7 @@ impl System {
         self.work = Work { fallbacks: self.work.fallbacks + 1, ..self.work() };
         self.kernel = None;
         self.refusal = Some(why);
+        self.cells.iter_mut().for_each(|cells| cells.make_room(circuit, false));
         (self.general, _) = split(circuit, &self.cells, &[], Backend::Sparse, self.tolerances.pivot);
         self.lu = sparse_lu(&self.general, false, self.tolerances.pivot);
         self.factored.clear();
@@ -390,6 +396,17 @@ impl System {
 
 fn residual_of<'a>(residual: &'a [f64], sums: &'a Sums) -> &'a [f64] {
     if residual.is_empty() { &sums.f } else { residual }
+}
+
+/// Two ranges that do not meet.
+fn both<'a>(x: &'a mut [f64], a: &Range<usize>, b: &Range<usize>) -> [&'a mut [f64]; 2] {
+    if a.start < b.start {
+        let (low, high) = x.split_at_mut(b.start);
+        [&mut low[a.clone()], &mut high[..b.len()]]
+    } else {
+        let (low, high) = x.split_at_mut(a.start);
+        [&mut high[..a.len()], &mut low[b.clone()]]
+    }
 }
 
 /// Instances looked at together by [`System::dynamic_rows`].

@@ -142,7 +142,7 @@ impl System {
     }
 
     fn ports_of(&self, found: &[(usize, usize)]) -> Vec<u32> {
-        let ports = found.iter().flat_map(|&(k, cell)| self.cells[k].port_ids(cell).iter().copied());
+        let ports = found.iter().flat_map(|&(k, cell)| self.cells[k].port_ids(cell));
         ports.filter(|&id| (id as usize) < self.len()).collect()
     }
 
@@ -156,7 +156,7 @@ impl System {
     ) -> Option<()> {
         self.forget_limits(around.circuit, x);
         self.linearise(around.circuit, around.env, held, x);
-        let ports: Vec<usize> = self.cells[k].port_ids(cell).iter().map(|&id| id as usize).collect();
+        let ports: Vec<usize> = self.cells[k].port_ids(cell).map(|id| id as usize).collect();
         let mut responses = Vec::new();
         for &port in &ports {
             let mut response = vec![0.0; x.len()];
@@ -184,14 +184,14 @@ impl System {
 impl Cells {
     /// Unknowns inside a cell.
     fn inner_of(&self, cell: usize) -> impl Iterator<Item = usize> + '_ {
-        (0..self.inner.len()).map(move |slot| self.inner_id(slot, cell))
+        (0..self.inner()).map(move |slot| self.inner_id(slot, cell))
     }
 }
 
 impl<'a> Cell<'a> {
     /// A cell whose ports are held.
     fn new(cells: &'a Cells, cell: usize, around: Surroundings<'a>) -> Self {
-        let (p, w) = (cells.ports.len(), cells.ports.len() + cells.inner.len());
+        let (p, w) = (cells.ports.len(), cells.slots.len());
         let zeros = |len: usize| vec![0.0; len];
         Self {
             cells,

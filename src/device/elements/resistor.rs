@@ -18,14 +18,6 @@ struct Correction {
     thermal: Coefficients,
 }
 
-impl Resistor {
-    #[inline(always)]
-    fn conductance(&self, env: &Env) -> f64 {
-        let factor = self.correction.as_ref().map_or(1.0, |c| c.scale * c.thermal.factor(env));
-        1.0 / (self.resistance * factor)
-    }
-}
-
 const R: Param =
     Param::new("r", "ohm", 0.0, "resistance; must be given unless rsh, l and w are").or(&["value", "resistance"]);
 
@@ -71,6 +63,14 @@ impl Device<2> for Resistor {
         let correction = Correction { scale: p.number("scale"), thermal: Coefficients::from_params(p) };
         let plain = correction.scale == 1.0 && correction.thermal.are_zero();
         Ok(Self { resistance, correction: (!plain).then(|| Box::new(correction)) })
+    }
+
+    const OHMIC: bool = true;
+
+    #[inline(always)]
+    fn conductance(&self, env: &Env) -> f64 {
+        let factor = self.correction.as_ref().map_or(1.0, |c| c.scale * c.thermal.factor(env));
+        1.0 / (self.resistance * factor)
     }
 
     const VECTORISES: bool = true;
