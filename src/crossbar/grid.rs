@@ -126,18 +126,18 @@ impl Block {
         A::transpose(&rows)
     }
 
-    /// The same of an array in octets.
+    /// The same of one octet for each row.
     #[inline(always)]
     #[must_use]
-    pub fn tile_of<A: Arithmetic>(self, grid: &Grid, t: usize) -> Tile {
+    pub fn tile_of<A: Arithmetic>(self, octet: impl Fn(usize) -> Octet) -> Tile {
         let mut rows = [Octet::ZERO; LANES];
         if self.rows == LANES {
             for (l, row) in rows.iter_mut().enumerate() {
-                *row = *grid.at(self.first + l, t);
+                *row = octet(self.first + l);
             }
         } else {
             for (l, row) in rows.iter_mut().enumerate().take(self.rows) {
-                *row = *grid.at(self.first + l, t);
+                *row = octet(self.first + l);
             }
         }
         A::transpose(&rows)
