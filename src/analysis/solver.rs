@@ -43,10 +43,9 @@ impl<'a> Solver<'a> {
         let system = System::new(circuit, tolerances, backend);
         let settling = circuit
             .unknowns
-            .iter()
-            .enumerate()
+            .runs()
             .filter(|(_, u)| u.law == StateLaw::Settling && u.kind == UnknownKind::State)
-            .map(|(k, u)| (k, u.scale))
+            .flat_map(|(run, u)| run.map(|k| (k, u.scale)))
             .collect();
         Self { circuit, system, options, stats: Stats::default(), settling, workspace: newton::Workspace::default() }
     }

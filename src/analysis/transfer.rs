@@ -91,7 +91,7 @@ fn superposed(solver: &mut Solver, env: Env, rows: &Rows, x: &[f64]) -> Result<(
     problem.begin(x);
     problem.linearise(x);
     // a selector that is about to switch carries its leakage as long as its state is held
-    let (unsettled, row) = problem.residual(false);
+    let (unsettled, row) = problem.system.worst_row();
     let (_, misfit) = solver.system.kirchhoff(rows);
     // NaN is no agreement
     if misfit.is_nan() || misfit > LINEAR {

@@ -1,6 +1,7 @@
 //! The unknowns of a circuit: a few kinds, and of each a great many.
 
-use std::ops::Index;
+use std::ops::{Index, Range};
+use std::sync::Arc;
 
 use super::Unknown;
 
@@ -9,8 +10,8 @@ use super::Unknown;
 pub struct Unknowns {
     /// All that there are.
     classes: Vec<Unknown>,
-    /// Index into `classes` by unknown.
-    class: Vec<u16>,
+    /// Index into `classes` by unknown; copies of a circuit's share it.
+    class: Arc<Vec<u16>>,
 }
 
 impl Unknowns {
@@ -43,6 +44,26 @@ impl Unknowns {
         &self.classes
     }
 
+    /// Unknowns of the same kind that follow each other.
+    pub fn runs(&self) -> impl Iterator<Item = (Range<usize>, &Unknown)> {
+        let mut end = 0;
+        self.class.chunk_by(|a, b| a == b).map(move |run| {
+            let start = end;
+            end += run.len();
+            (start..end, &self.classes[usize::from(run[0])])
+        })
+    }
+
+    /// What all unknowns of a range are, if they are of one kind.
+    #[inline]
+    #[must_use]
+    pub fn common(&self, range: Range<usize>) -> Option<&Unknown> {
+        let classes = &self.class[range];
+        let first = *classes.first()?;
+        let differ = classes.iter().fold(0, |differ, class| differ | (class ^ first));
+        (differ == 0).then(|| &self.classes[usize::from(first)])
+    }
+
     /// The kind of an unknown: an index into [`Unknowns::classes`].
     #[inline]
     #[must_use]
@@ -58,15 +79,16 @@ impl Unknowns {
     /// Appends `count` times those of `pattern`.
     pub fn repeat(&mut self, pattern: &[Unknown], count: usize) {
         let pattern: Vec<u16> = pattern.iter().map(|unknown| self.class_of(unknown)).collect();
+        let class = Arc::make_mut(&mut self.class);
         match pattern.as_slice() {
-            [one] => self.class.resize(self.class.len() + count, *one),
-            _ => self.class.extend(pattern.iter().cycle().take(pattern.len() * count)),
+            [one] => class.resize(class.len() + count, *one),
+            _ => class.extend(pattern.iter().cycle().take(pattern.len() * count)),
         }
     }
 
     /// Forgets all but the first `count`.
     pub fn truncate(&mut self, count: usize) {
-        self.class.truncate(count);
+        Arc::make_mut(&mut self.class).truncate(count);
     }
 
     /// Cards declare the kinds, so there are never many.

@@ -44,14 +44,19 @@ pub trait Equations {
     fn length(&self, x: &[f64], dx: &[f64]) -> f64 {
         dx.iter().enumerate().map(|(k, d)| d.abs() / self.tolerance(k, x[k], x[k])).fold(0.0, f64::max)
     }
+    /// The same of the way from `x` to `new`.
+    fn distance(&self, x: &[f64], new: &[f64]) -> f64 {
+        let ways = x.iter().zip(new).enumerate();
+        ways.map(|(k, (&x, new))| (new - x).abs() / self.tolerance(k, x, x)).fold(0.0, f64::max)
+    }
     /// Does no unknown differ between two iterates by more than `slack` of its tolerance?
     fn is_still(&self, a: &[f64], b: &[f64], slack: f64) -> bool {
         a.iter().zip(b).enumerate().all(|(k, (&a, &b))| (a - b).abs() <= slack * self.tolerance(k, a, b))
     }
     /// Solves J dx = -R with the present R and the J of the last [`Equations::step`]: the simplified correction.
     fn correct(&mut self, dx: &mut [f64]);
-    /// Largest |R_k| / tolerance and its row; `rounding`: relative to rounding level instead of the tolerances.
-    fn residual(&self, rounding: bool) -> (f64, usize);
+    /// Largest |R_k| / tolerance; `rounding`: relative to rounding level instead of the tolerances. NaN where one is.
+    fn residual(&self, rounding: bool) -> f64;
 }
 
 /// How hard to try.
@@ -82,7 +87,6 @@ impl Effort {
 /// Vectors that one solve leaves to the next.
 #[derive(Debug, Clone, Default)]
 pub struct Workspace {
-    dx: Vec<f64>,
     new: Vec<f64>,
     simplified: Vec<f64>,
     begun: Vec<f64>,
@@ -177,8 +181,8 @@ fn iterate(
     workspace: &mut Workspace,
 ) -> Result<Converged, NewtonError> {
     let n = equations.len();
-    let Workspace { dx, new, simplified, begun } = workspace;
-    [&mut *dx, &mut *new].into_iter().for_each(|vector| vector.resize(n, 0.0));
+    let Workspace { new, simplified, begun } = workspace;
+    new.resize(n, 0.0);
     equations.begin(x);
     equations.linearise(x);
     for iterations in 1..=effort.iterations {
@@ -186,24 +190,23 @@ fn iterate(
             std::mem::swap(begun, new);
             new.resize(n, 0.0);
         }
-        equations.step(x, dx).map_err(|unknown| NewtonError::Singular { unknown, iterations })?;
-        if let Some(unknown) = dx.iter().position(|d| !d.is_finite()) {
+        equations.step(x, new).map_err(|unknown| NewtonError::Singular { unknown, iterations })?;
+        if let Some(unknown) = new.iter().position(|d| !d.is_finite()) {
             return Err(NewtonError::NotFinite { unknown, iterations });
         }
-        let length = if effort.damped { equations.length(x, dx) } else { 0.0 };
+        // the correction becomes the next iterate where it stands, and half of it the point half-way
+        new.iter_mut().zip(&*x).for_each(|(new, x)| *new += x);
+        let mut length = None;
         let mut lambda = 1.0;
         let mut rounding = None;
         let limited = loop {
-            for k in 0..n {
-                new[k] = x[k] + lambda * dx[k];
-            }
             let limited = equations.limit(new);
             equations.linearise(new);
             // a residual of rounding needs no test: a linear system takes one solve
             if limited || !effort.damped || lambda < SMALLEST_STEP {
                 break limited;
             }
-            let settled = equations.residual(true).0 <= 1.0;
+            let settled = equations.residual(true) <= 1.0;
             rounding = Some(settled);
             if settled {
                 break false;
@@ -211,20 +214,22 @@ fn iterate(
             simplified.resize(n, 0.0);
             equations.correct(simplified);
             let left = equations.length(x, simplified);
+            let length = *length.get_or_insert_with(|| equations.distance(x, new));
             if left <= 1.0 || left <= (1.0 - 0.25 * lambda) * length {
                 break false;
             }
             lambda *= 0.5;
+            new.iter_mut().zip(&*x).for_each(|(new, x)| *new = 0.5 * (*new + x));
         };
         equations.keep();
         std::mem::swap(x, new); // `new` now holds the iterate before
         if limited || lambda < 1.0 {
             continue;
         }
-        if rounding.unwrap_or_else(|| equations.residual(true).0 <= 1.0) {
+        if rounding.unwrap_or_else(|| equations.residual(true) <= 1.0) {
             return Ok(Converged { iterations });
         }
-        if equations.is_still(x, new, effort.slack) && equations.residual(false).0 <= effort.slack {
+        if equations.is_still(x, new, effort.slack) && equations.residual(false) <= effort.slack {
             return Ok(Converged { iterations });
         }
     }
@@ -276,8 +281,8 @@ mod tests {
         fn correct(&mut self, dx: &mut [f64]) {
             dx[0] = -self.r / self.solved;
         }
-        fn residual(&self, rounding: bool) -> (f64, usize) {
-            (self.r.abs() / if rounding { 1e-15 } else { 1e-9 }, 0)
+        fn residual(&self, rounding: bool) -> f64 {
+            self.r.abs() / if rounding { 1e-15 } else { 1e-9 }
         }
     }
 

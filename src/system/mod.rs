@@ -22,6 +22,7 @@ mod crossings;
 mod division;
 mod eliminate;
 mod general;
+mod judge;
 mod kernel;
 mod lattice;
 mod problem;
@@ -43,6 +44,7 @@ use std::ops::Range;
 use crate::circuit::{Circuit, UnknownKind};
 use crate::device::group::value_at;
 use crate::device::{Env, Load};
+use crate::numeric::simd::Level;
 use crate::numeric::sparse::SparseLu;
 use cells::Cells;
 use condense::Point;
@@ -78,9 +80,6 @@ pub enum Backend {
     /// One sparse matrix for everything.
     Sparse,
 }
-
-/// Rounding of a sum, relative to the sum of the magnitudes.
-const CANCELLATION: f64 = 4.0 * f64::EPSILON;
 
 /// Work counters of the linear solvers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -124,6 +123,7 @@ pub struct System {
     /// R by row; empty while it is f.
     residual: Vec<f64>,
     tolerances: Tolerances,
+    level: Level,
     work: Work,
     /// Why the array kernel was left.
     refusal: Option<Refusal>,
@@ -154,6 +154,7 @@ impl System {
             sums: Sums::new(circuit, &tolerances),
             residual: Vec::new(),
             tolerances,
+            level: Level::best(),
             work: Work::default(),
             refusal: None,
             general,
@@ -244,7 +245,7 @@ impl System {
         let point = Point { circuit, env, x, rows, points };
         general.evaluate(&point, loads, sums);
         if let Some(kernel) = kernel {
-            kernel.evaluate(&point, loads, sums);
+            kernel.evaluate(cells, &point, loads, sums);
         }
         for cells in cells {
             cells.evaluate(&point, loads, sums);
@@ -272,23 +273,6 @@ impl System {
                 f[r] + (rows.alpha[r] * q[r] + rows.beta[r]) + rows.shunt[r] * (x[r] - rows.reference[r])
             };
         }
-    }
-
-    /// Rows of currents: relative to the currents that meet there. Other rows: what a change of every unknown by its own
-    /// tolerance would do to the row, so that no unit needs a tolerance of its own.
-    fn row_tolerance(&self, r: usize) -> f64 {
-        let sensitivity = self.sums.sensitivity[r];
-        if self.sums.kind(r) != UnknownKind::Voltage {
-            return sensitivity;
-        }
-        let kcl = self.tolerances.relative * self.sums.traffic[r] + self.tolerances.current;
-        sensitivity.min(kcl).max(self.row_noise(r))
-    }
-
-    /// What rounding alone may leave of a row: its terms, |J| |x|, cancel. A large charge that rests carries no current,
-    /// but alpha q is huge.
-    fn row_noise(&self, r: usize) -> f64 {
-        CANCELLATION / self.tolerances.relative * self.sums.sensitivity[r]
     }
 
     /// Factors the Jacobian of the last evaluation, unless it is the one factored last.
@@ -376,21 +360,6 @@ impl System {
             }
         }
         dynamic.iter().enumerate().filter(|(_, d)| **d).map(|(r, _)| r).collect()
-    }
-
-    /// Worst |sum of currents| at a node, beyond rounding, in A and relative to the currents that meet there, at the last
-    /// combine. Currents for which the absolute tolerance rules count as large as the smallest for which it does not.
-    #[must_use]
-    pub fn kirchhoff(&self, rows: &Rows) -> (f64, f64) {
-        let mut worst = (0.0f64, 0.0f64);
-        for r in 0..self.len() {
-            if self.sums.kind(r) == UnknownKind::Voltage && !rows.is_held(r) {
-                let absolute = (self.residual()[r].abs() - self.row_noise(r)).max(0.0);
-                let relative = absolute / (self.sums.traffic[r] + self.tolerances.current / self.tolerances.relative);
-                worst = (worst.0.max(absolute), worst.1.max(relative));
-            }
-        }
-        worst
     }
 }
 

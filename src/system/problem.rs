@@ -1,12 +1,9 @@
 //! One nonlinear problem: a system, its circuit and the rows of the moment, as Newton sees them.
 
 use super::{Fault, Rows, System};
-use crate::circuit::{Circuit, UnknownKind};
+use crate::circuit::Circuit;
 use crate::device::Env;
 use crate::numeric::newton::Equations;
-
-/// Residual below this fraction of the currents that meet at a node is rounding, not error.
-const ROUNDING: f64 = 1e-10;
 
 /// A system with everything that its equations depend on.
 pub struct Problem<'a> {
@@ -93,23 +90,7 @@ impl Equations for Problem<'_> {
             dx.fill(f64::INFINITY);
         }
     }
-    fn residual(&self, rounding: bool) -> (f64, usize) {
-        let mut worst = (0.0, 0);
-        for r in 0..self.system.len() {
-            let tolerance = if !rounding {
-                self.system.row_tolerance(r)
-            } else if self.system.sums.kind(r) == UnknownKind::Voltage {
-                let traffic = self.system.sums.traffic[r] + self.system.tolerances.current;
-                (ROUNDING * traffic).max(self.system.row_noise(r))
-            } else {
-                ROUNDING / self.system.tolerances.relative * self.system.row_tolerance(r)
-            };
-            let size = self.system.residual()[r].abs();
-            let ratio = if size == 0.0 { 0.0 } else { size / tolerance };
-            if ratio > worst.0 || ratio.is_nan() {
-                worst = (ratio, r);
-            }
-        }
-        worst
+    fn residual(&self, rounding: bool) -> f64 {
+        self.system.worst(rounding)
     }
 }

@@ -85,12 +85,12 @@ impl Rows {
     #[must_use]
     pub fn operating_point(circuit: &Circuit, x: &[f64], rshunt: Option<f64>) -> Self {
         let mut rows = Self::still(x.len());
-        for (k, unknown) in circuit.unknowns.iter().enumerate() {
+        for (run, unknown) in circuit.unknowns.runs() {
             if unknown.law == StateLaw::Memory {
-                rows.held[k] = x[k];
+                run.clone().for_each(|k| rows.held[k] = x[k]);
             }
             if let (UnknownKind::Voltage, Some(ohm)) = (unknown.kind, rshunt) {
-                rows.shunt[k] = 1.0 / ohm;
+                run.for_each(|k| rows.shunt[k] = 1.0 / ohm);
             }
         }
         rows

@@ -1,5 +1,7 @@
 //! Row sums of f and q, and what the tolerances of the unknowns mean for each row.
 
+use std::ops::Range;
+
 use super::Tolerances;
 use crate::circuit::{Circuit, UnknownKind, Unknowns};
 
@@ -75,6 +77,13 @@ impl Sums {
     #[must_use]
     pub fn relative(&self) -> f64 {
         self.relative
+    }
+
+    /// Kind of all unknowns of a range, if they have the same.
+    #[inline]
+    #[must_use]
+    pub fn common_kind(&self, range: Range<usize>) -> Option<UnknownKind> {
+        self.unknowns.common(range).map(|unknown| unknown.kind)
     }
 
     /// Kind of an unknown.
