@@ -65,9 +65,8 @@ pub struct Cells {
     pub(super) disconnected: Vec<bool>,
     /// Is there any?
     pub(super) any_disconnected: bool,
-    /// The numbers; none where the cells are `crossings`.
+    /// The numbers; none where the kernel evaluates the cells as [`Crossings`].
     pub(super) blocks: Blocks,
-    pub(super) crossings: Option<Crossings>,
 }
 
 impl Cells {
@@ -115,20 +114,17 @@ impl Cells {
             any_disconnected: disconnected.contains(&true),
             disconnected,
             blocks: Blocks::default(),
-            crossings: None,
         };
         cells.add_devices(circuit, instance, a)?;
         cells.add_resistors(circuit, instance)?;
         Some(cells)
     }
 
-    /// Room for the numbers; the kernel of arrays can do with less of them.
+    /// Room for the numbers, of which the kernel may need none.
     pub fn make_room(&mut self, circuit: &Circuit, in_kernel: bool) {
-        self.crossings = if in_kernel { Crossings::find(circuit, self) } else { None };
-        self.blocks = match self.crossings {
-            Some(_) => Blocks::default(),
-            None => Blocks::new(self.ports.len(), self.inner(), self.count),
-        };
+        if !in_kernel || Crossings::find(circuit, self).is_none() {
+            self.blocks = Blocks::new(self.ports.len(), self.inner(), self.count);
+        }
     }
 
     /// Number of cells.
@@ -138,7 +134,6 @@ impl Cells {
     }
 
     /// Unknowns of the ports of a cell.
-    #[must_use]
     pub fn port_ids(&self, cell: usize) -> impl Iterator<Item = u32> + Clone + '_ {
         self.slots.ports(cell)
     }

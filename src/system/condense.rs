@@ -142,11 +142,6 @@ pub struct Point<'a> {
 impl Cells {
     /// Evaluates every device of every cell: sums, Jacobian blocks with the rows of the moment, row sensitivities.
     pub fn evaluate(&mut self, point: &Point, loads: &mut [Load], sums: &mut Sums) {
-        if let Some(mut crossings) = self.crossings.take() {
-            crossings.evaluate(self, point, loads, sums);
-            self.crossings = Some(crossings);
-            return;
-        }
         let mut blocks = std::mem::take(&mut self.blocks);
         let w = blocks.p + blocks.m;
         for (chunk, cells) in blocks.chunks() {

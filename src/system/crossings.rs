@@ -5,8 +5,8 @@
 //! ```
 //!
 //! Their nodes are consecutive along the rows of the array, as those of the wires are ([`super::strip`]), and g does not
-//! depend on voltages. So nothing is kept of a cell but g, an eighth of what a block of Jacobian entries and unknowns
-//! takes, and the cells of a row are evaluated side by side.
+//! depend on voltages. So nothing is kept of a cell but g, where the solver wants it, and the cells of a row are evaluated
+//! side by side.
 
 use super::cells::Cells;
 use super::condense::Point;
@@ -28,8 +28,6 @@ pub struct Crossings {
     nodes: [usize; 2],
     rows: usize,
     cols: usize,
-    /// S of each, those of faults included.
-    pub conductance: Vec<f64>,
     level: Level,
     /// A row.
     current: Vec<f64>,
@@ -62,27 +60,34 @@ impl Crossings {
             nodes: [first(Line::Word)?, first(Line::Bit)?],
             rows: array.rows,
             cols: array.cols,
-            conductance: vec![0.0; array.cells()],
             level: Level::best(),
             current: vec![0.0; array.cols],
             free: [vec![1.0; array.cols], vec![1.0; array.cols]],
         })
     }
 
-    /// f, traffic and sensitivity of all; local rows where somebody keeps them.
-    pub fn evaluate(&mut self, cells: &Cells, point: &Point, loads: &mut [Load], sums: &mut Sums) {
-        let devices = self.first..self.first + self.conductance.len();
-        point.circuit.groups[self.group].read_conductances(point.env, devices, &mut self.conductance);
+    /// f, traffic and sensitivity of all; local rows where somebody keeps them. `conductance` ends with g in S of every
+    /// cell, with what faults add.
+    pub fn evaluate(
+        &mut self,
+        cells: &Cells,
+        conductance: &mut [f64],
+        point: &Point,
+        loads: &mut [Load],
+        sums: &mut Sums,
+    ) {
+        let devices = self.first..self.first + conductance.len();
+        point.circuit.groups[self.group].read_conductances(point.env, devices, conductance);
         if cells.any_disconnected {
-            let gone = self.conductance.iter_mut().zip(&cells.disconnected).filter(|(_, gone)| **gone);
+            let gone = conductance.iter_mut().zip(&cells.disconnected).filter(|(_, gone)| **gone);
             gone.for_each(|(g, _)| *g = 0.0);
         }
-        self.keep_currents(point, &mut loads[self.group].f);
+        self.keep_currents(conductance, point, &mut loads[self.group].f);
         for resistor in &cells.resistors {
             let (group, i) = (&point.circuit.groups[resistor.device.group], resistor.device.index);
             let load = &mut loads[resistor.device.group];
             group.load_range(point.env, point.x, None, i..i + 1, load);
-            self.conductance[resistor.cell] += load.g[0];
+            conductance[resistor.cell] += load.g[0];
         }
         let tolerance = (sums.relative(), self.nodes.map(|node| sums.absolute(node)));
         let any_held = point.rows.holds_any();
@@ -97,7 +102,7 @@ impl Crossings {
             }
             self.level.run(CrossingRow {
                 x: [&point.x[word.clone()], &point.x[bit.clone()]],
-                g: &self.conductance[cells],
+                g: &conductance[cells],
                 free: [&self.free[0], &self.free[1]],
                 tolerance,
                 current: &mut self.current,
@@ -109,12 +114,12 @@ impl Crossings {
     }
 
     /// Local rows of the devices, before the resistors of faults join them.
-    fn keep_currents(&self, point: &Point, kept: &mut [f64]) {
+    fn keep_currents(&self, conductance: &[f64], point: &Point, kept: &mut [f64]) {
         if kept.is_empty() {
             return;
         }
-        let [word, bit] = self.nodes.map(|first| &point.x[first..first + self.conductance.len()]);
-        let currents = self.conductance.iter().zip(word.iter().zip(bit)).map(|(g, (w, b))| self.sense * g * (w - b));
+        let [word, bit] = self.nodes.map(|first| &point.x[first..first + conductance.len()]);
+        let currents = conductance.iter().zip(word.iter().zip(bit)).map(|(g, (w, b))| self.sense * g * (w - b));
         for (rows, current) in kept[2 * self.first..].as_chunks_mut::<2>().0.iter_mut().zip(currents) {
             *rows = [current, -current];
         }

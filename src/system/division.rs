@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Backend;
 use super::cells::Cells;
-use super::general::General;
+use super::general::{General, Owner};
 use super::kernel::Kernel;
 use super::site;
 use crate::circuit::Circuit;
@@ -60,18 +60,17 @@ pub(super) fn split(
     backend: Backend,
     pivot: f64,
 ) -> (General, Option<Kernel>) {
-    let n = circuit.unknowns.len();
-    let (mut line, mut hidden) = (vec![false; n], vec![false; n]);
+    let mut owners = vec![Owner::General; circuit.unknowns.len()];
     for id in cells.iter().flat_map(Cells::inner_ids) {
-        hidden[id as usize] = true;
+        owners[id as usize] = Owner::Cell;
     }
     for &k in which {
         for (_, wires) in site::lines(&circuit.arrays[cells[k].array], &cells[k]) {
-            wires.nodes.iter().for_each(|id| line[id as usize] = true);
+            wires.nodes.iter().for_each(|id| owners[id as usize] = Owner::Kernel);
         }
     }
     let stamped: Vec<&Cells> = cells.iter().enumerate().filter(|(k, _)| !which.contains(k)).map(|(_, c)| c).collect();
-    let general = General::new(circuit, &elsewhere(circuit, cells, which), &stamped, &line, &hidden);
+    let general = General::new(circuit, &elsewhere(circuit, cells, which), &stamped, owners);
     let rule = PivotRule { relative: pivot, ..PivotRule::default() };
     let kernel = (!which.is_empty()).then(|| Kernel::new(circuit, cells, which, &general, backend, rule));
     (general, kernel)

@@ -15,6 +15,19 @@ use crate::device::Load;
 use crate::device::group::GROUND;
 use crate::numeric::pattern::Pattern;
 
+/// Who solves for an unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The general part.
+    General,
+    /// The array kernel.
+    Kernel,
+    /// The array kernel, and the general part knows it.
+    Both,
+    /// The cell it is inside of.
+    Cell,
+}
+
 /// Instances of one group and where their Jacobian entries go.
 struct Part {
     group: usize,
@@ -42,16 +55,9 @@ pub struct General {
 
 impl General {
     /// Freezes the structure. `elsewhere` gives, per group, the ranges that others evaluate, sorted; `cells` are stamped
-    /// in here; `line` marks line nodes that the array kernel solves, `hidden` inner unknowns of cells.
+    /// in here; `owners` has one entry for each unknown.
     #[must_use]
-    pub fn new(
-        circuit: &Circuit,
-        elsewhere: &[Vec<Range<usize>>],
-        cells: &[&Cells],
-        line: &[bool],
-        hidden: &[bool],
-    ) -> Self {
-        let n = circuit.unknowns.len();
+    pub fn new(circuit: &Circuit, elsewhere: &[Vec<Range<usize>>], cells: &[&Cells], mut owners: Vec<Owner>) -> Self {
         let mut parts = Vec::new();
         for (group, taken) in circuit.groups.iter().zip(elsewhere).enumerate().map(|(k, (g, t))| ((k, g.len()), t)) {
             let mut from = 0;
@@ -62,24 +68,21 @@ impl General {
                 from = from.max(range.end);
             }
         }
-        let mut numbers = vec![GROUND; n];
-        let mut ids: Vec<u32> = Vec::new();
-        let mut known = vec![false; n];
         for part in &parts {
             let group = circuit.groups[part.group].as_ref();
             for &id in &group.locals()[group.offset(part.range.start)..group.offset(part.range.end)] {
-                if id != GROUND {
-                    known[id as usize] = true;
+                if let Some(owner @ Owner::Kernel) = owners.get_mut(id as usize) {
+                    *owner = Owner::Both;
                 }
             }
         }
-        for k in 0..n {
-            if known[k] && line[k] || !line[k] && !hidden[k] {
-                numbers[k] = ids.len() as u32;
-                ids.push(k as u32);
-            }
-        }
-        let own = |id: u32| numbers.get(id as usize).copied().unwrap_or(GROUND);
+        let here = |owner: &Owner| matches!(owner, Owner::General | Owner::Both);
+        let ids = owners.iter().enumerate().filter(|(_, owner)| here(owner)).map(|(k, _)| k as u32);
+        let ids: Vec<u32> = ids.collect();
+        // one more than the number: zeros need no memory until they are written to
+        let mut numbers = vec![0u32; owners.len()];
+        ids.iter().zip(1..).for_each(|(&id, number)| numbers[id as usize] = number);
+        let own = |id: u32| numbers.get(id as usize).map_or(GROUND, |number| number.wrapping_sub(1));
         // branch rows are never held or shunted: without their diagonal the ordering pairs them with a node instead
         let diagonal = |&id: &u32| {
             if circuit.unknowns[id as usize].kind == UnknownKind::Current {
@@ -123,7 +126,7 @@ impl General {
             part.positions = take(len);
         }
         Self {
-            foreign: ids.iter().map(|&id| line[id as usize]).collect(),
+            foreign: ids.iter().map(|&id| owners[id as usize] == Owner::Both).collect(),
             cells: lengths.map(take).collect(),
             diagonal: all[..ids.len()].to_vec(),
             ids,

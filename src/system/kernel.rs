@@ -89,7 +89,7 @@ impl Array {
         let site = Site::new(circuit, cells, index, base, env);
         let array = &circuit.arrays[cells.array];
         let solver = if site::is_pair(circuit, cells) {
-            Solver::Pair(Box::new(Lattice::new(circuit, array, env)))
+            Solver::Pair(Box::new(Lattice::new(circuit, cells, env)))
         } else {
             let along = |direction| {
                 let lines = site::lines(array, cells).into_iter().filter(move |(_, w)| w.direction == direction);
@@ -234,11 +234,14 @@ impl Kernel {
         }
     }
 
-    /// f, q, traffic and sensitivity of wires and line capacitors.
-    pub fn evaluate(&mut self, point: &Point, loads: &mut [Load], sums: &mut Sums) {
+    /// f, q, traffic and sensitivity of wires and line capacitors, and of cells that are nothing but conductances.
+    pub fn evaluate(&mut self, cells: &[Cells], point: &Point, loads: &mut [Load], sums: &mut Sums) {
         for array in &mut self.arrays {
             array.site.segments.iter_mut().for_each(|segments| segments.evaluate(point, loads, sums));
             array.site.capacitors.iter().for_each(|capacitors| capacitors.evaluate(point, loads, sums));
+            if let Solver::Pair(lattice) = &mut array.solver {
+                lattice.evaluate(&cells[array.site.cells], point, loads, sums);
+            }
         }
     }
 

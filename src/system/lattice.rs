@@ -3,14 +3,17 @@
 //! A condensed cell [[a, -b], [-c, d]] is a conductance (b + c)/2 with leaks for the rest. The skew part (b - c)/2 is left
 //! to an outer iteration where line-PCG solves, and is part of the matrix where the multifrontal factorization does.
 
+use super::Sums;
 use super::cells::Cells;
+use super::condense::Point;
+use super::crossings::Crossings;
 use super::kernel::HOLD;
 use super::rows::Rows;
 use super::site::{self, Site};
+use crate::circuit::Circuit;
 use crate::circuit::array::Wires;
-use crate::circuit::{ArrayInstance, Circuit};
 use crate::crossbar::{Frontal, FrontalLu, LinePcg, Lines, Network, Trouble};
-use crate::device::Env;
+use crate::device::{Env, Load};
 
 /// Differences between the entries of a condensed cell below this fraction of what they were made from are rounding.
 const SYMMETRIC: f64 = 1e-13;
@@ -21,6 +24,9 @@ const DIRECT_MEMORY: usize = 6 << 30;
 pub struct Lattice {
     network: Network,
     pcg: LinePcg,
+    /// The cells, where they are resistors. Their conductances never change between two evaluations that anybody compares,
+    /// so that those of the network can be those of the last evaluation.
+    crossings: Option<Crossings>,
     direct: Option<Direct>,
     /// Right-hand side of the direct solver.
     given: Vec<f64>,
@@ -50,7 +56,8 @@ pub enum Method {
 impl Lattice {
     /// An array without cells.
     #[must_use]
-    pub fn new(circuit: &Circuit, array: &ArrayInstance, env: &Env) -> Self {
+    pub fn new(circuit: &Circuit, cells: &Cells, env: &Env) -> Self {
+        let array = &circuit.arrays[cells.array];
         let lines = |wires: &Wires| {
             let (count, _) = array.shape(wires.direction);
             let ends = vec![0.0; count];
@@ -65,7 +72,15 @@ impl Lattice {
             cells: vec![0.0; array.cells()],
         };
         let pcg = LinePcg::new(&network);
-        Self { pcg, direct: None, given: Vec::new(), network, skew: None, spare: Default::default() }
+        let (direct, skew, given, spare) = Default::default();
+        Self { network, pcg, crossings: Crossings::find(circuit, cells), direct, given, skew, spare }
+    }
+
+    /// Evaluates the cells, if that is not done with the blocks of condensed ones.
+    pub fn evaluate(&mut self, cells: &Cells, point: &Point, loads: &mut [Load], sums: &mut Sums) {
+        if let Some(crossings) = &mut self.crossings {
+            crossings.evaluate(cells, &mut self.network.cells, point, loads, sums);
+        }
     }
 
     /// Is there a skew part?
@@ -76,14 +91,18 @@ impl Lattice {
 
     /// Cells, and the leaks that are the array's own. True when a node is held.
     pub fn assemble(&mut self, site: &Site, cells: &Cells, rows: &Rows) -> bool {
-        let (w, b) = (site.slots[0], site.slots[1]);
-        let n = site.count();
         self.skew = None;
         self.untie();
-        if let Some(crossings) = &cells.crossings {
-            self.network.cells.copy_from_slice(&crossings.conductance);
-            return self.tie_rows(site, rows);
+        if self.crossings.is_none() {
+            self.read_blocks(site, cells, rows);
         }
+        self.tie_rows(site, rows)
+    }
+
+    /// Conductances, skew and leaks of condensed cells.
+    fn read_blocks(&mut self, site: &Site, cells: &Cells, rows: &Rows) {
+        let (w, b) = (site.slots[0], site.slots[1]);
+        let n = site.count();
         let holds = rows.holds_any();
         for (chunk, in_chunk) in cells.blocks.chunks() {
             let [ww, wb, bw, bb] = [(w, w), (w, b), (b, w), (b, b)].map(|(r, c)| cells.blocks.lanes(chunk, r, c));
@@ -111,7 +130,6 @@ impl Lattice {
                 }
             }
         }
-        self.tie_rows(site, rows)
     }
 
     /// What capacitors, shunts and held rows tie down. True when a node is held.
