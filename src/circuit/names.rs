@@ -57,6 +57,10 @@ impl Circuit {
     /// The instance behind a device name. `r.x1.r1` (ngspice) is read as `x1.r1`.
     #[must_use]
     pub fn find_device(&self, name: &str) -> Option<DeviceRef> {
+        // nearly always as it stands in the table
+        if let Some(device) = self.names.devices.get(name) {
+            return Some(*device);
+        }
         let name = Pattern::parse(name).literal()?;
         let exact = |name: &str| {
             self.names.devices.get(name).copied().or_else(|| {

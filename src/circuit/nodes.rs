@@ -36,6 +36,15 @@ impl Nodes {
         (cell < self.len()).then(|| self.at(cell))
     }
 
+    /// The node of cell 0, where all others follow it.
+    #[must_use]
+    pub fn first_of_consecutive(&self) -> Option<u32> {
+        match self {
+            Self::Consecutive { first, .. } => Some(*first),
+            Self::Each(_) => None,
+        }
+    }
+
     /// The node at a cell of the array.
     #[inline]
     #[must_use]

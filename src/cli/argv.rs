@@ -6,8 +6,6 @@ use std::path::Path;
 
 use clap::Command;
 
-use super::args;
-
 /// Xyce's long options with one dash, and what they are here.
 const SINGLE_DASH: &[(&str, &str)] = &[
     ("-syntax", "--syntax"),
@@ -23,14 +21,14 @@ const SINGLE_DASH: &[(&str, &str)] = &[
     ("-param", "models"),
 ];
 
-/// The arguments clap shall see.
+/// The arguments that `cli` shall see.
 #[must_use]
-pub fn normalise(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+pub fn normalise(args: impl IntoIterator<Item = OsString>, cli: &Command) -> Vec<OsString> {
     let mut args = args.into_iter();
     let program = args.next().unwrap_or_else(|| "sneakpath".into());
     let mut rest: Vec<OsString> = args.map(widen).collect();
-    match first_word(&rest) {
-        Some(at) if is_command(&rest[at]) => {
+    match first_word(&rest, cli) {
+        Some(at) if is_command(&rest[at], cli) => {
             let command = rest.remove(at);
             rest.insert(0, command);
         }
@@ -53,14 +51,13 @@ fn widen(argument: OsString) -> OsString {
 
 /// A word is a sub-command unless a file of that name is meant (`sneakpath check` in a folder with a deck `check` and
 /// no further argument is not worth a rule: the sub-command wins, `./check` is the file).
-fn is_command(word: &OsString) -> bool {
-    word.to_str().is_some_and(|w| w == "help" || args::command().find_subcommand(w).is_some())
+fn is_command(word: &OsString, cli: &Command) -> bool {
+    word.to_str().is_some_and(|w| w == "help" || cli.find_subcommand(w).is_some())
         && Path::new(word).extension().is_none()
 }
 
 /// The first argument that is neither an option nor the value of one.
-fn first_word(words: &[OsString]) -> Option<usize> {
-    let cli = args::command();
+fn first_word(words: &[OsString], cli: &Command) -> Option<usize> {
     let run = cli.find_subcommand("run")?;
     let mut at = 0;
     while let Some(argument) = words.get(at) {
@@ -93,11 +90,12 @@ fn takes_next(run: &Command, option: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::args;
     use super::normalise;
 
     fn seen(line: &str) -> String {
         let words = std::iter::once("sneakpath").chain(line.split_whitespace());
-        let out = normalise(words.map(Into::into));
+        let out = normalise(words.map(Into::into), &args::command());
         out.iter().skip(1).map(|w| w.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
     }
 

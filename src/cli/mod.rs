@@ -40,7 +40,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     // glibc gives freed blocks larger than the largest it has seen freed back to the system, and every page of the next
     // one costs a fault; a first one that nobody touches costs nothing
     drop(std::hint::black_box(Vec::<u8>::with_capacity(KEPT)));
-    let parsed = args::command().try_get_matches_from(argv::normalise(args)).and_then(|matches| {
+    let command = args::command();
+    let args = argv::normalise(args, &command);
+    let parsed = command.try_get_matches_from(args).and_then(|matches| {
         let named = matches.subcommand().and_then(|(word, own)| Some((crate::study::find(word)?, own)));
         match named {
             Some((study, own)) => Ok(study::run(study, own)),

@@ -70,13 +70,15 @@ impl Places {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::args::{Cli, Command};
+    use crate::cli::args::{Cli, Command, command};
     use crate::cli::argv::normalise;
     use clap::Parser;
 
     fn places(line: &str) -> Places {
         let words = std::iter::once("sneakpath").chain(line.split_whitespace()).map(Into::into);
-        let Command::Run(args) = Cli::try_parse_from(normalise(words)).unwrap().command else { panic!("not a run") };
+        let Command::Run(args) = Cli::try_parse_from(normalise(words, &command())).unwrap().command else {
+            panic!("not a run")
+        };
         Places::of(&args, args.deck.as_deref().unwrap()).unwrap()
     }
 

@@ -114,8 +114,8 @@ fn carry_out(
 
     let progress = Progress::new(console, loaded.steps.len() * analyses.len());
     let stepped = loaded.steps.len() > 1;
-    let studies = loaded.elaborator.clone();
-    let steps = simulate(loaded, &mut raw, &progress, threads);
+    let Loaded { elaborator, steps, first, .. } = loaded;
+    let steps = simulate(&elaborator, &steps, first, &mut raw, &progress, threads);
 
     let labels = if stepped { raw.step_labels() } else { Vec::new() };
     let mut products = Products::new(places, console);
@@ -140,7 +140,7 @@ fn carry_out(
         }
     }
     let wishes = study::Wishes::of_run(args, places);
-    let (objects, studied) = study::run_cards(&studies, threads, &wishes, console);
+    let (objects, studied) = study::run_cards(&elaborator, threads, &wishes, console);
     exit = exit.and(studied);
     let log = places.log.clone().or_else(|| stepped.then(|| places.raw.with_extension("log")));
     if !products.failures.is_empty() {
@@ -159,6 +159,8 @@ fn carry_out(
         super::console::say(&document.finish(&steps, &products.files, &objects, exit).to_string());
     }
     console.show(&last);
+    // the process ends here, and its memory with it
+    std::mem::forget((elaborator, steps));
     Ok(exit)
 }
 

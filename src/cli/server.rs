@@ -12,7 +12,7 @@ use super::args::RunArgs;
 use super::console::Console;
 use super::exit::Exit;
 use super::interrupt;
-use super::load::load;
+use super::load::{Loaded, load};
 use super::raw_files::RawFiles;
 use super::run::explain;
 use super::simulate::simulate;
@@ -38,7 +38,8 @@ pub fn serve(args: &RunArgs) -> Exit {
         }
     };
     let progress = Progress::new(&console, loaded.steps.len() * analyses.len());
-    let steps = simulate(loaded, &mut raw, &progress, args.threads.unwrap_or(1));
+    let Loaded { elaborator, steps, first, .. } = loaded;
+    let steps = simulate(&elaborator, &steps, first, &mut raw, &progress, args.threads.unwrap_or(1));
     let exit = explain(&steps, &analyses, &console);
     let sent = raw.finish().map_err(|e| e.to_string()).and_then(|_| {
         let bytes = std::fs::read(&scratch.0).unwrap_or_default();

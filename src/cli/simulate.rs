@@ -15,7 +15,6 @@ use crate::plan::{AnalysisWord, Overrides, Plan, StepPoint};
 use crate::result::{ArraySnapshot, MeasureResult, Sink, Stats, Table};
 
 use super::interrupt;
-use super::load::Loaded;
 use super::raw_files::RawFiles;
 use super::watch::Progress;
 
@@ -57,13 +56,19 @@ pub fn label(labels: &[(String, f64)]) -> String {
 }
 
 /// Runs everything. The first step comes built; `raw` gets the points.
-pub fn simulate(loaded: Loaded, raw: &mut RawFiles, progress: &Progress, threads: usize) -> Vec<Step> {
-    let Loaded { elaborator, steps, first, .. } = loaded;
-    let steps = if let [step] = steps.as_slice() {
-        vec![streamed(&elaborator, step, first, raw, progress)]
+pub fn simulate(
+    elaborator: &Elaborator,
+    steps: &[StepPoint],
+    first: Elaborated,
+    raw: &mut RawFiles,
+    progress: &Progress,
+    threads: usize,
+) -> Vec<Step> {
+    let steps = if let [step] = steps {
+        vec![streamed(elaborator, step, first, raw, progress)]
     } else {
         drop(first);
-        parallel(&elaborator, &steps, raw, progress, threads)
+        parallel(elaborator, steps, raw, progress, threads)
     };
     progress.finish();
     steps
@@ -73,14 +78,17 @@ pub fn simulate(loaded: Loaded, raw: &mut RawFiles, progress: &Progress, threads
 fn streamed(
     elaborator: &Elaborator,
     step: &StepPoint,
-    built: Elaborated,
+    mut built: Elaborated,
     raw: &mut RawFiles,
     progress: &Progress,
 ) -> Step {
-    run_step(elaborator, step, built, progress, |k, sink, body| match raw.writer(k) {
+    let done = run_step(elaborator, step, &mut built, progress, |k, sink, body| match raw.writer(k) {
         Some(writer) => body(&mut Tee::new(vec![writer, sink])),
         None => body(sink),
-    })
+    });
+    // the process is about to end, and with it the circuit, which would take longer device by device
+    std::mem::forget(built);
+    done
 }
 
 /// Many steps: workers take them in order, finished ones go to the raw file in order.
@@ -98,7 +106,7 @@ fn parallel(
                 return;
             }
             let finished = match elaborator.build(&step.overrides) {
-                Ok(built) => run_step(elaborator, step, built, progress, |_, sink, body| body(sink)),
+                Ok(mut built) => run_step(elaborator, step, &mut built, progress, |_, sink, body| body(sink)),
                 Err(errors) => {
                     let reason = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
                     Step { labels: step.labels.clone(), unbuilt: Some(reason), ..Step::default() }
@@ -163,11 +171,12 @@ impl Queue<'_> {
 fn run_step(
     elaborator: &Elaborator,
     step: &StepPoint,
-    built: Elaborated,
+    built: &mut Elaborated,
     progress: &Progress,
     mut through: impl FnMut(usize, &mut dyn Sink, &mut dyn FnMut(&mut dyn Sink)),
 ) -> Step {
-    let Elaborated { mut circuit, plan, .. } = built;
+    let plan = std::mem::take(&mut built.plan);
+    let circuit = &mut built.circuit;
     let rebuild = |overrides: &Overrides| -> Result<Circuit, String> {
         let mut merged = step.overrides.clone();
         merged.values.extend(overrides.values.iter().map(|(target, value)| (target.clone(), *value)));
@@ -185,7 +194,7 @@ fn run_step(
         let mut outcome = None;
         let mut both = Tee::new(vec![&mut collector, &mut watch]);
         through(k, &mut both, &mut |sink| {
-            outcome = Some(analysis::run(wanted, &mut circuit, &plan, &name, &rebuild, sink));
+            outcome = Some(analysis::run(wanted, circuit, &plan, &name, &rebuild, sink));
         });
         drop(both);
         let (stats, error) = match outcome {

@@ -21,13 +21,16 @@ impl Progress {
     /// A bar over `tasks` analyses.
     #[must_use]
     pub fn new(console: &Console, tasks: usize) -> Self {
-        let target =
-            if console.animates() { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() };
+        let animates = console.animates();
+        let target = if animates { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(tasks as u64 * TICKS), target);
         if let Ok(style) = ProgressStyle::with_template("{msg:16} [{bar:32}] {percent:>3} %  ETA {eta}") {
             bar.set_style(style.progress_chars("=> "));
         }
-        bar.enable_steady_tick(Duration::from_millis(250));
+        // a thread of its own, which a bar that nobody sees does not need
+        if animates {
+            bar.enable_steady_tick(Duration::from_millis(250));
+        }
         Self { bar }
     }
 

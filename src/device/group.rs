@@ -143,6 +143,14 @@ pub trait DeviceGroup: Send + Sync {
     fn accept(&mut self, env: &Env, x: &[f64]) -> bool;
     /// Changes a parameter of one instance without rebuilding; false when that kind cannot.
     fn set(&mut self, i: usize, param: &str, value: f64) -> bool;
+    /// The same for the instances from `first` on, each with its own value.
+    ///
+    /// # Errors
+    /// How many were changed before one could not be.
+    fn set_each(&mut self, first: usize, param: &str, values: &[f64]) -> Result<(), usize> {
+        let refused = values.iter().enumerate().position(|(k, &value)| !self.set(first + k, param, value));
+        refused.map_or(Ok(()), Err)
+    }
     /// Operating values of one instance in the order of `card().outputs`.
     fn outputs(&self, i: usize, env: &Env, x: &[f64]) -> Vec<f64>;
     /// Parallel count of an instance (`m=`).
@@ -173,8 +181,7 @@ impl<D: Device<N>, const N: usize> Group<D, N> {
         }
     }
     fn gather(&self, i: usize, x: &[f64]) -> [f64; N] {
-        let ids = &self.locals[i * N..(i + 1) * N];
-        std::array::from_fn(|k| value_at(x, ids[k]))
+        self.locals.of::<N>(i).map(|id| value_at(x, id))
     }
     /// Local values side by side; lanes beyond the range repeat its last instance.
     fn gather_lanes(&self, range: &Range<usize>, of: impl Fn(usize) -> [f64; N]) -> [Lane; N] {
@@ -187,7 +194,7 @@ impl<D: Device<N>, const N: usize> Group<D, N> {
         lanes
     }
     fn scatter(&self, i: usize, local: &[f64; N], x: &mut [f64], from: usize) {
-        for (k, &id) in self.locals[i * N..(i + 1) * N].iter().enumerate().skip(from) {
+        for (k, id) in self.locals.of::<N>(i).into_iter().enumerate().skip(from) {
             if let Some(slot) = x.get_mut(id as usize) {
                 *slot = local[k];
             }
@@ -449,6 +456,12 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
         let done = self.devices.each().get_mut(i).is_some_and(|d| d.set(param, value));
         self.varied |= done && self.devices.len() > 1;
         done
+    }
+    fn set_each(&mut self, first: usize, param: &str, values: &[f64]) -> Result<(), usize> {
+        let Some(devices) = self.devices.each().get_mut(first..first + values.len()) else { return Err(0) };
+        let refused = devices.iter_mut().zip(values).position(|(device, &value)| !device.set(param, value));
+        self.varied |= !values.is_empty() && self.devices.len() > 1;
+        refused.map_or(Ok(()), Err)
     }
     fn outputs(&self, i: usize, env: &Env, x: &[f64]) -> Vec<f64> {
         let mut out = Vec::new();

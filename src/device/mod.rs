@@ -26,7 +26,7 @@ pub use card::{Card, Internal, Param, ParamError, ParamKind, ParamValue, ParamVa
 pub use group::{DeviceGroup, Group, Load};
 pub use kind::{DeviceKind, Kind};
 pub use lanes::LaneLoad;
-pub use locals::{Locals, Neighbours};
+pub use locals::{Even, Locals, Neighbours};
 
 use crate::numeric::real::Real;
 

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::definitions::Definitions;
 use super::percell::{self, Matrix, MatrixError};
@@ -34,7 +35,7 @@ pub struct Context<'d> {
     notes: RefCell<Vec<Diagnostic>>,
     noted: RefCell<HashSet<(&'static str, Option<Span>)>>,
     consumed: RefCell<BTreeSet<SweepTarget>>,
-    matrices: RefCell<HashMap<PathBuf, Rc<Matrix>>>,
+    matrices: RefCell<HashMap<PathBuf, Arc<Matrix>>>,
 }
 
 impl<'d> Context<'d> {
@@ -143,21 +144,21 @@ impl<'d> Context<'d> {
     }
 
     /// Matrices in memory that stand for files.
-    pub fn supply(&self, matrices: &HashMap<PathBuf, Matrix>) {
+    pub fn supply(&self, matrices: &HashMap<PathBuf, Arc<Matrix>>) {
         let mut known = self.matrices.borrow_mut();
-        known.extend(matrices.iter().map(|(name, matrix)| (name.clone(), Rc::new(matrix.clone()))));
+        known.extend(matrices.iter().map(|(name, matrix)| (name.clone(), Arc::clone(matrix))));
     }
 
     /// A numeric data file, read once per build.
     ///
     /// # Errors
     /// When it cannot be read or holds no numbers.
-    pub fn matrix(&self, path: &Path) -> Result<Rc<Matrix>, MatrixError> {
+    pub fn matrix(&self, path: &Path) -> Result<Arc<Matrix>, MatrixError> {
         if let Some(matrix) = self.matrices.borrow().get(path) {
-            return Ok(Rc::clone(matrix));
+            return Ok(Arc::clone(matrix));
         }
-        let matrix = Rc::new(percell::read(path)?);
-        self.matrices.borrow_mut().insert(path.to_path_buf(), Rc::clone(&matrix));
+        let matrix = Arc::new(percell::read(path)?);
+        self.matrices.borrow_mut().insert(path.to_path_buf(), Arc::clone(&matrix));
         Ok(matrix)
     }
 }

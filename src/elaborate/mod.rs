@@ -64,7 +64,7 @@ pub struct Elaborator {
 }
 
 /// Matrices in memory, by the name that `FILE(..)` calls them.
-type Supplied = HashMap<PathBuf, Matrix>;
+type Supplied = HashMap<PathBuf, Arc<Matrix>>;
 
 /// What elaboration gives.
 pub struct Elaborated {
@@ -86,7 +86,7 @@ impl Elaborator {
 
     /// Gives `FILE("name")` a matrix in memory, for decks that a program writes.
     pub fn supply(&mut self, name: &str, matrix: Matrix) {
-        Arc::make_mut(&mut self.supplied).insert(PathBuf::from(name), matrix);
+        Arc::make_mut(&mut self.supplied).insert(PathBuf::from(name), Arc::new(matrix));
     }
 
     /// The value of an expression in the parameters of the deck at one step point: once for each instance path, for

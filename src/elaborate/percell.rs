@@ -3,13 +3,18 @@
 //! NPY format 1 and 2, C or Fortran order, floats, integers and booleans; CSV with `,`, `;` or blanks between the
 //! entries, an optional header line and `#` comments.
 
+mod csv;
+mod decimal;
+
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use ndarray::{Array2, ArrayD, Ix1, Ix2};
 use ndarray_npy::{ReadNpyError, ReadNpyExt, ReadableElement};
 
 use crate::diag::nearest_file;
+
+pub(super) use csv::{number, split};
 
 /// A matrix as it came from a file, row-major.
 #[derive(Debug, Clone, PartialEq)]
@@ -176,8 +181,8 @@ pub fn read(path: &Path) -> Result<Matrix, MatrixError> {
         read_npy(&name, &bytes)
     } else {
         match std::str::from_utf8(&bytes) {
-            Ok(text) => read_csv(&name, text),
-            Err(_) => read_csv(&name, &String::from_utf8_lossy(&bytes)),
+            Ok(text) => csv::read(&name, text),
+            Err(_) => csv::read(&name, &String::from_utf8_lossy(&bytes)),
         }
     }
 }
@@ -190,18 +195,19 @@ impl Matrix {
         Self { rows: self.cols, cols: self.rows, values }
     }
 
-    /// The row-major values `scale * entry + offset` of a matrix that must be `rows x cols` and finite.
+    /// The values `scale * entry + offset` of a matrix that must be `rows x cols` and finite; where that changes none,
+    /// the matrix itself.
     ///
     /// # Errors
     /// A wrong shape, naming both; an entry that is not finite, naming its row and column.
     pub fn fit(
-        &self,
+        self: &Arc<Self>,
         path: &Path,
         rows: usize,
         cols: usize,
         scale: f64,
         offset: f64,
-    ) -> Result<Rc<[f64]>, MatrixError> {
+    ) -> Result<Arc<Self>, MatrixError> {
         let path = path.display().to_string();
         if self.values.is_empty() {
             return Err(MatrixError::Empty { path, rows, cols });
@@ -212,19 +218,24 @@ impl Matrix {
             let (found_rows, found_cols) = (self.rows, self.cols);
             return Err(MatrixError::Shape { path, found_rows, found_cols, rows, cols, hint });
         }
-        let values: Rc<[f64]> = self.values.iter().map(|v| scale * v + offset).collect();
+        // a zero loses its sign
+        let same = |v: &f64| v.is_finite() && v.to_bits() != (-0.0f64).to_bits();
+        if scale == 1.0 && offset == 0.0 && self.values.iter().all(same) {
+            return Ok(Arc::clone(self));
+        }
+        let values: Vec<f64> = self.values.iter().map(|v| scale * v + offset).collect();
         let mut bad = values.iter().enumerate().filter(|(_, v)| !v.is_finite());
         if let Some((k, &value)) = bad.next() {
             return Err(MatrixError::NotFinite { path, row: k / cols, col: k % cols, value, more: bad.count() });
         }
-        Ok(values)
+        Ok(Arc::new(Self { values, ..**self }))
     }
 }
 
 fn read_npy(name: &str, bytes: &[u8]) -> Result<Matrix, MatrixError> {
     type Reader = fn(&[u8]) -> Result<ArrayD<f64>, ReadNpyError>;
     let readers: [Reader; 10] = [
-        |b| read_as::<f64>(b, f64::from),
+        |b| ArrayD::<f64>::read_npy(b),
         |b| read_as::<f32>(b, f64::from),
         |b| read_as::<i64>(b, |v| v as f64),
         |b| read_as::<i32>(b, f64::from),
@@ -262,80 +273,12 @@ fn matrix_of(name: &str, array: ArrayD<f64>) -> Result<Matrix, MatrixError> {
         reason: format!("it has {} dimensions (shape {shape:?}), a matrix has 2", shape.len()),
     })?;
     let (rows, cols) = array.dim();
+    if array.is_standard_layout() {
+        let (values, _) = array.into_raw_vec_and_offset();
+        return Ok(Matrix { rows, cols, values });
+    }
     // `iter` walks in logical row-major order whatever the memory order is
     Ok(Matrix { rows, cols, values: array.iter().copied().collect() })
-}
-
-fn read_csv(name: &str, text: &str) -> Result<Matrix, MatrixError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut matrix = Matrix { rows: 0, cols: 0, values: Vec::new() };
-    let mut first = true;
-    for (k, line) in text.lines().enumerate() {
-        let line = line.split('#').next().unwrap_or("").trim();
-        if line.is_empty() {
-            continue;
-        }
-        let before = matrix.values.len();
-        if matrix.rows > 0 && add_numbers(line, &mut matrix.values) == Some(matrix.cols) {
-            matrix.rows += 1;
-            continue;
-        }
-        matrix.values.truncate(before);
-        let fields = split(line);
-        let numbers: Vec<Option<f64>> = fields.iter().map(|f| number(f)).collect();
-        let header = first && numbers.iter().all(Option::is_none);
-        first = false;
-        if header {
-            continue;
-        }
-        if let Some(column) = numbers.iter().position(Option::is_none) {
-            let text = fields[column].to_string();
-            return Err(MatrixError::NotANumber { path: name.to_string(), line: k + 1, column: column + 1, text });
-        }
-        if matrix.rows == 0 {
-            matrix.cols = numbers.len();
-        } else if matrix.cols != numbers.len() {
-            let (found, expected) = (numbers.len(), matrix.cols);
-            return Err(MatrixError::Ragged { path: name.to_string(), line: k + 1, found, expected });
-        }
-        matrix.rows += 1;
-        matrix.values.extend(numbers.into_iter().flatten());
-    }
-    Ok(matrix)
-}
-
-/// Adds the numbers of a line and counts them; `None` when it has anything but plain numbers.
-fn add_numbers(line: &str, values: &mut Vec<f64>) -> Option<usize> {
-    let before = values.len();
-    let bytes = line.as_bytes();
-    let separator = bytes.iter().copied().find(|c| [b',', b';'].contains(c)).unwrap_or(b' ');
-    let mut start = 0;
-    while start <= bytes.len() {
-        let end = bytes[start..].iter().position(|&c| c == separator).map_or(bytes.len(), |k| start + k);
-        // blanks around a number are rare, and looking for them is dear
-        let field = line.get(start..end)?;
-        values.push(field.parse().or_else(|_| field.trim().parse()).ok()?);
-        start = end + 1;
-    }
-    Some(values.len() - before)
-}
-
-/// The fields of a line: `,` or `;` if there is one, blanks otherwise.
-pub(super) fn split(line: &str) -> Vec<&str> {
-    let separator = [',', ';'].into_iter().find(|&c| line.contains(c));
-    let fields: Vec<&str> = match separator {
-        Some(c) => line.trim_end_matches(c).split(c).collect(),
-        None => line.split_whitespace().collect(),
-    };
-    fields.into_iter().map(|f| f.trim().trim_matches('"')).collect()
-}
-
-/// A plain number or one with a SPICE suffix.
-pub(super) fn number(field: &str) -> Option<f64> {
-    if let Ok(value) = field.parse::<f64>() {
-        return Some(value);
-    }
-    crate::units::parse_number(field).ok()
 }
 
 #[cfg(test)]
@@ -407,7 +350,7 @@ mod tests {
 
     #[test]
     fn shape_and_finiteness_are_checked() {
-        let m = Matrix { rows: 2, cols: 3, values: vec![1.0, 2.0, 3.0, 4.0, f64::NAN, f64::INFINITY] };
+        let m = Arc::new(Matrix { rows: 2, cols: 3, values: vec![1.0, 2.0, 3.0, 4.0, f64::NAN, f64::INFINITY] });
         let path = Path::new("m.npy");
         let error = m.fit(path, 3, 2, 1.0, 0.0).unwrap_err().to_string();
         assert!(
@@ -421,8 +364,11 @@ mod tests {
         assert!(error.help().contains("FAULTS="), "{}", error.help());
         let error = m.fit(path, 4, 4, 1.0, 0.0).unwrap_err();
         assert!(error.help().contains("write 4 rows of 4 values"), "{}", error.help());
-        let good = Matrix { rows: 2, cols: 2, values: vec![1.0, 2.0, 3.0, 4.0] };
-        assert_eq!(*good.fit(path, 2, 2, 10.0, 1.0).unwrap(), [11.0, 21.0, 31.0, 41.0]);
+        let good = Arc::new(Matrix { rows: 2, cols: 2, values: vec![1.0, 2.0, 3.0, 4.0] });
+        assert_eq!(good.fit(path, 2, 2, 10.0, 1.0).unwrap().values, [11.0, 21.0, 31.0, 41.0]);
+        assert!(Arc::ptr_eq(&good.fit(path, 2, 2, 1.0, 0.0).unwrap(), &good));
+        let signed = Arc::new(Matrix { rows: 1, cols: 1, values: vec![-0.0] });
+        assert_eq!(signed.fit(path, 1, 1, 1.0, 0.0).unwrap().values[0].to_bits(), 0);
         assert_eq!(good.transposed().values, [1.0, 3.0, 2.0, 4.0]);
     }
 }

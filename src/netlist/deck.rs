@@ -20,6 +20,9 @@ use super::title;
 use super::token::word_name;
 use crate::diag::{Diagnostic, SourceMap, Span};
 
+/// Room for so many statements is made before the first one is read.
+const MOST_AT_ONCE: usize = 1 << 12;
+
 /// Parses everything that was loaded.
 pub(super) fn build(loaded: Loaded, choice: Choice, studies: &[String]) -> (Deck, Vec<Diagnostic>) {
     let Loaded { sources, title, rows, diagnostics } = loaded;
@@ -29,7 +32,8 @@ pub(super) fn build(loaded: Loaded, choice: Choice, studies: &[String]) -> (Deck
         studies,
         diagnostics,
         stack: Vec::new(),
-        body: Vec::new(),
+        // statements are large, and most decks have one per line
+        body: Vec::with_capacity(rows.len().min(MOST_AT_ONCE)),
         title: None,
         in_data: false,
     };

@@ -73,6 +73,15 @@ impl Formula {
         }
     }
 
+    /// The slot whose value it is, and nothing else.
+    #[must_use]
+    pub fn is_slot(&self) -> Option<u32> {
+        match self.nodes.as_slice() {
+            [Node::Slot(k)] => Some(*k),
+            _ => None,
+        }
+    }
+
     /// The slots it reads, each once, in order of first use.
     pub fn slots(&self) -> impl Iterator<Item = u32> + '_ {
         // renumbering may have sent two slots to one

@@ -2,6 +2,7 @@
 //! command line names stands in the working directory. They are looked for nowhere else.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Arguments, Context, StudyError};
 use crate::diag::{Diagnostic, Span};
@@ -51,8 +52,8 @@ pub fn matrix(
         let help = format!("`{name}` wants a matrix of numbers, as CSV or NPY");
         return Err(refuse(format!("`{}` is empty", path.display()), help));
     }
-    let values = found.fit(&path, rows, cols, 1.0, 0.0).map_err(wrong)?;
-    Ok(percell::Matrix { rows, cols, values: values.to_vec() })
+    let fitted = Arc::new(found).fit(&path, rows, cols, 1.0, 0.0).map_err(wrong)?;
+    Ok(Arc::unwrap_or_clone(fitted))
 }
 
 fn help(error: &MatrixError, path: &Path, origin: Option<&Origin>) -> String {

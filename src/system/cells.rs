@@ -69,6 +69,9 @@ pub struct Cells {
     pub(super) blocks: Blocks,
 }
 
+/// Cells whose unknowns are compared at once.
+const CHUNK: usize = 1024;
+
 impl Cells {
     /// Finds the structure of an array's cells; `None` when the cells are not alike or an array is too small to tell.
     #[must_use]
@@ -81,11 +84,15 @@ impl Cells {
         let mut found = Structure { ids: Vec::new(), ports: Vec::new(), inner: Vec::new(), instance, cells: [a, b] };
         for device in &instance.cell_devices {
             let group = circuit.groups.get(device.first.group)?.as_ref();
-            let locals = |cell: usize| {
+            if device.first.index + count > group.len() {
+                return None;
+            }
+            let [mut one, mut other] = [Vec::new(), Vec::new()];
+            for (cell, locals) in [(a, &mut one), (b, &mut other)] {
                 let i = device.first.index + cell;
-                group.locals().get(group.offset(i)..group.offset(i + 1))
-            };
-            for (&one, &other) in locals(a)?.iter().zip(locals(b)?) {
+                group.read_locals(i..i + 1, locals);
+            }
+            for (&one, &other) in one.iter().zip(&other) {
                 found.add(one, other)?;
             }
         }
@@ -176,17 +183,27 @@ impl Cells {
         for device in &instance.cell_devices {
             let group = circuit.groups[device.first.group].as_ref();
             let first = device.first.index;
-            let locals = |cell: usize| &group.locals()[group.offset(first + cell)..group.offset(first + cell + 1)];
-            let width = locals(template).len();
-            let slots: Option<Vec<Option<usize>>> = locals(template)
+            let mut locals = Vec::new();
+            group.read_locals(first + template..first + template + 1, &mut locals);
+            let width = locals.len();
+            let slots: Option<Vec<Option<usize>>> = locals
                 .iter()
                 .map(|&id| if id == GROUND { Some(None) } else { self.slot(template, id).map(Some) })
                 .collect();
             let slots = slots?;
-            for cell in 0..self.count {
-                let alike = |(&id, slot): (&u32, &Option<usize>)| id == slot.map_or(GROUND, |s| self.id(s, cell));
-                if locals(cell).len() != width || !locals(cell).iter().zip(&slots).all(alike) {
-                    return None;
+            // not all at once: they may follow from where the cells are, and nobody has to write them down
+            for start in (0..self.count).step_by(CHUNK) {
+                let chunk = start..(start + CHUNK).min(self.count);
+                group.read_locals(first + chunk.start..first + chunk.end, &mut locals);
+                let mut rest = locals.as_slice();
+                for cell in chunk {
+                    let own = group.offset(first + cell + 1) - group.offset(first + cell);
+                    let (ids, others) = rest.split_at(own);
+                    let alike = |(&id, slot): (&u32, &Option<usize>)| id == slot.map_or(GROUND, |s| self.id(s, cell));
+                    if own != width || !ids.iter().zip(&slots).all(alike) {
+                        return None;
+                    }
+                    rest = others;
                 }
             }
             let mut rows = Vec::new();

@@ -10,7 +10,7 @@ use super::super::exit::Exit;
 use super::super::{interrupt, load, report as messages};
 use super::command::StudyArgs;
 use super::looped;
-use super::request::{Mistakes, Requests, of_command, of_deck};
+use super::request::{Mistakes, Requests, any, of_command, of_deck};
 use super::watch::Bar;
 use super::write::Wishes;
 use crate::analysis::AnalysisError;
@@ -71,6 +71,10 @@ pub fn run(study: &'static dyn Study, matches: &ArgMatches) -> Exit {
 
 /// The study cards of a deck that is being run; the objects are for the document of the run.
 pub fn run_cards(elaborator: &Elaborator, threads: usize, wishes: &Wishes, console: &Console) -> (Vec<Value>, Exit) {
+    // most decks have none: neither a copy of the deck nor a thread for them
+    if !any(elaborator) && !wishes.wants_page() {
+        return (Vec::new(), Exit::Success);
+    }
     match of_deck(elaborator) {
         Ok(requests) => pooled(threads, || all(&requests, &Loops::default(), wishes, console)),
         Err(mistakes) => (Vec::new(), refuse(&mistakes, console)),

@@ -37,11 +37,17 @@ fn cards(elaborator: &Elaborator) -> Vec<&StudyCard> {
     body.filter_map(|s| if let Statement::Study(card) = s { Some(card) } else { None }).collect()
 }
 
+/// Does the deck ask for studies?
+#[must_use]
+pub fn any(elaborator: &Elaborator) -> bool {
+    !cards(elaborator).is_empty()
+}
+
 /// Does the deck ask for studies, and for no analysis?
 #[must_use]
 pub fn only_studies(elaborator: &Elaborator) -> bool {
     let analysis = |s: &Statement| matches!(s, Statement::Analysis(_));
-    !cards(elaborator).is_empty() && !elaborator.deck().body.iter().any(analysis)
+    any(elaborator) && !elaborator.deck().body.iter().any(analysis)
 }
 
 /// The studies of the deck's own cards.
@@ -69,6 +75,9 @@ pub fn of_deck(elaborator: &Elaborator) -> Result<Requests, Mistakes> {
 /// Every mistake in the study cards of a deck.
 #[must_use]
 pub fn check(elaborator: &Elaborator) -> Vec<Diagnostic> {
+    if !any(elaborator) {
+        return Vec::new();
+    }
     of_deck(elaborator).err().map(|(errors, _)| errors).unwrap_or_default()
 }
 

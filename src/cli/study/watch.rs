@@ -15,14 +15,17 @@ impl Bar {
     /// A bar with nothing to do yet.
     #[must_use]
     pub fn new(console: &Console, word: &str) -> Self {
-        let target =
-            if console.animates() { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() };
+        let animates = console.animates();
+        let target = if animates { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(0), target);
         if let Ok(style) = ProgressStyle::with_template("{msg:16} [{bar:32}] {pos}/{len}  ETA {eta}") {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_message(word.to_owned());
-        bar.enable_steady_tick(Duration::from_millis(250));
+        // a thread of its own, which a bar that nobody sees does not need
+        if animates {
+            bar.enable_steady_tick(Duration::from_millis(250));
+        }
         Self(bar)
     }
 

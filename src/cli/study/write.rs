@@ -62,6 +62,12 @@ impl Wishes {
         }
     }
 
+    /// Is a page of all reports wanted?
+    #[must_use]
+    pub fn wants_page(&self) -> bool {
+        self.report.is_some()
+    }
+
     /// Writes the page of all reports, when one is wanted.
     pub fn page(&self, definitions: &Definitions, reports: &[Report]) -> Option<Result<PathBuf, OutputError>> {
         let path = self.folder.join(self.report.as_ref()?);

@@ -143,12 +143,9 @@ impl<'d> Assembly<'d> {
         let mut runs = self.empty_runs(template, spec, map);
         let cells = spec.rows * spec.cols;
         for run in runs.iter_mut().filter(|run| !without.contains(&Some(run.source))) {
-            let mut locals = Vec::with_capacity(cells * run.locals.len());
-            for cell in 0..cells {
-                locals.extend(run.locals.iter().map(|&u| map.unknown(u, cell)));
-            }
+            let locals = map.locals(&run.locals, cells);
             let (kind, group) = &mut template.groups[run.source.group];
-            kind.replicate(group.as_mut(), run.source.index, locals.into(), run.instances.as_mut());
+            kind.replicate(group.as_mut(), run.source.index, locals, run.instances.as_mut());
         }
         runs
     }

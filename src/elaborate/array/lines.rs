@@ -2,6 +2,7 @@
 //! or a file with one per line or one per segment.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::super::assembly::Assembly;
 use super::super::percell::Matrix;
@@ -78,9 +79,8 @@ impl<'d> Assembly<'d> {
         let scale = self.accept(file.scale.as_ref().map_or(Ok(1.0), |e| scope.number(e)))?;
         let offset = self.accept(file.offset.as_ref().map_or(Ok(0.0), |e| scope.number(e)))?;
         let listed = self.context.matrix(&path).and_then(|matrix| {
-            let matrix = if file.transpose { matrix.transposed() } else { Matrix::clone(&matrix) };
-            let values = matrix.fit(&path, matrix.rows, matrix.cols, scale, offset)?;
-            Ok(Matrix { values: values.to_vec(), ..matrix })
+            let matrix = if file.transpose { Arc::new(matrix.transposed()) } else { matrix };
+            matrix.fit(&path, matrix.rows, matrix.cols, scale, offset)
         });
         let listed = listed.map_err(|e| scope.error("E-FILE", e.to_string(), file.span).help(e.help()));
         let matrix = self.accept(listed)?;

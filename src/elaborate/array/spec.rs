@@ -2,9 +2,11 @@
 //! names only; nothing is built here.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::super::assembly::Assembly;
 use super::super::flatten::Instance;
+use super::super::percell::Matrix;
 use super::super::scope::{Given, Scope};
 use super::super::sweep;
 use super::memory;
@@ -53,8 +55,8 @@ pub struct LineSpec {
 /// A cell parameter that differs from cell to cell.
 #[derive(Clone)]
 pub enum CellValues<'d> {
-    /// Row-major values.
-    Listed(Rc<[f64]>),
+    /// Read from a file.
+    Listed(Arc<Matrix>),
     /// An expression with random functions, evaluated in each cell's own path.
     Drawn(Expr, Scope<'d>),
 }
@@ -111,7 +113,7 @@ impl<'d> Spec<'d> {
         let mut given = self.shared.clone();
         for (name, values) in &self.varying {
             let value = match values {
-                CellValues::Listed(values) => values[cell],
+                CellValues::Listed(matrix) => matrix.values[cell],
                 CellValues::Drawn(expression, scope) => scope.with(Given::new(), path).number(expression)?,
             };
             given.push((name.clone(), value));
@@ -123,12 +125,14 @@ impl<'d> Spec<'d> {
     ///
     /// # Errors
     /// As [`Spec::given`].
-    pub fn column(&self, k: usize) -> Result<Rc<[f64]>, Diagnostic> {
+    pub fn column(&self, k: usize) -> Result<Arc<Matrix>, Diagnostic> {
         match &self.varying[k].1 {
-            CellValues::Listed(values) => Ok(Rc::clone(values)),
-            CellValues::Drawn(expression, scope) => (0..self.rows * self.cols)
-                .map(|cell| scope.with(Given::new(), &self.cell_path(cell)).number(expression))
-                .collect(),
+            CellValues::Listed(matrix) => Ok(Arc::clone(matrix)),
+            CellValues::Drawn(expression, scope) => {
+                let draw = |cell: usize| scope.with(Given::new(), &self.cell_path(cell)).number(expression);
+                let values = (0..self.rows * self.cols).map(draw).collect::<Result<_, _>>()?;
+                Ok(Arc::new(Matrix { rows: self.rows, cols: self.cols, values }))
+            }
         }
     }
 
@@ -360,13 +364,13 @@ impl<'d> Assembly<'d> {
         }
     }
 
-    fn cell_values(&mut self, scope: &Scope<'d>, file: &FileRef, rows: usize, cols: usize) -> Option<Rc<[f64]>> {
+    fn cell_values(&mut self, scope: &Scope<'d>, file: &FileRef, rows: usize, cols: usize) -> Option<Arc<Matrix>> {
         let path = sweep::locate(scope, &file.path, file.span);
         let scale = self.accept(file.scale.as_ref().map_or(Ok(1.0), |e| scope.number(e)))?;
         let offset = self.accept(file.offset.as_ref().map_or(Ok(0.0), |e| scope.number(e)))?;
         let fitted = self.context.matrix(&path).and_then(|matrix| {
             if file.transpose {
-                matrix.transposed().fit(&path, rows, cols, scale, offset)
+                Arc::new(matrix.transposed()).fit(&path, rows, cols, scale, offset)
             } else {
                 matrix.fit(&path, rows, cols, scale, offset)
             }

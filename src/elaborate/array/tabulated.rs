@@ -1,9 +1,12 @@
 //! Cells that differ in numbers only: every device copied over the array, its differing parameters written cell by cell.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::super::assembly::Assembly;
+use super::super::percell::Matrix;
 use super::super::source::Times;
 use super::Pending;
 use super::tapes::Differing;
@@ -18,25 +21,43 @@ struct Table<'a> {
     /// Parameters of the card with their formulas.
     params: Vec<(&'static Param, &'a Formula)>,
     /// The varying values of the array.
-    columns: &'a [Rc<[f64]>],
+    columns: &'a [Arc<Matrix>],
     slots: Vec<f64>,
     tape: Tape,
+    /// Values of a chunk.
+    chunk: Vec<f64>,
 }
 
 impl<'a> Table<'a> {
-    fn new(card: &Card, differing: &'a Differing, columns: &'a [Rc<[f64]>]) -> Self {
+    fn new(card: &Card, differing: &'a Differing, columns: &'a [Arc<Matrix>]) -> Self {
         let params = differing.params.iter().filter_map(|(name, formula)| Some((card.param(name)?, formula)));
-        Self { params: params.collect(), columns, slots: vec![0.0; columns.len()], tape: Tape::default() }
+        let slots = vec![0.0; columns.len()];
+        Self { params: params.collect(), columns, slots, tape: Tape::default(), chunk: Vec::new() }
     }
 
     fn enter(&mut self, cell: usize) {
         for (slot, column) in self.slots.iter_mut().zip(self.columns) {
-            *slot = column[cell];
+            *slot = column.values[cell];
         }
     }
 
     fn value(&mut self, k: usize) -> f64 {
         self.params[k].1.eval_with(&self.slots, &mut self.tape)
+    }
+
+    /// The values of a parameter in some cells.
+    fn values(&mut self, k: usize, cells: Range<usize>) -> &[f64] {
+        let column = self.params[k].1.is_slot().and_then(|slot| self.columns.get(slot as usize));
+        if let Some(column) = column {
+            return &column.values[cells];
+        }
+        self.chunk.clear();
+        for cell in cells {
+            self.enter(cell);
+            let value = self.value(k);
+            self.chunk.push(value);
+        }
+        &self.chunk
     }
 }
 
@@ -103,18 +124,20 @@ impl<'d> Assembly<'d> {
 /// The first cell that refuses its value.
 fn overwrite(run: &mut CellRun, param: &Param, table: &mut Table<'_>, cells: usize) -> Result<(), usize> {
     let is_resistor = run.kind.card().keywords.contains(&"r");
-    for cell in 0..cells {
-        table.enter(cell);
-        let value = table.value(0);
-        if is_resistor && value < 0.0 {
-            return Err(cell);
-        }
-        if !value.is_finite() || !param.accepts(value) || !run.instances.set(cell, param.name, value) {
-            return Err(cell);
+    let fits = |value: f64| value.is_finite() && param.accepts(value) && !(is_resistor && value < 0.0);
+    for start in (0..cells).step_by(CHUNK) {
+        let values = table.values(0, start..(start + CHUNK).min(cells));
+        let sound = values.iter().position(|value| !fits(*value)).unwrap_or(values.len());
+        run.instances.set_each(start, param.name, &values[..sound]).map_err(|k| start + k)?;
+        if sound < values.len() {
+            return Err(start + sound);
         }
     }
     Ok(())
 }
+
+/// Cells that [`overwrite`] takes at once.
+const CHUNK: usize = 1024;
 
 /// Sets of values that [`remake`] remembers: those of matrices on levels, not those of a continuous distribution.
 const REMEMBERED: usize = 256;

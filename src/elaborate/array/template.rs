@@ -8,8 +8,8 @@ use super::spec::Spec;
 use crate::circuit::DeviceRef;
 use crate::circuit::array::{CellDevice, FaultKind, Line, Wires};
 use crate::circuit::builder::Template;
-use crate::device::DeviceGroup;
 use crate::device::group::GROUND;
+use crate::device::{DeviceGroup, Even, Locals};
 
 /// One device of the cell over all cells, under construction.
 pub(super) struct CellRun {
@@ -41,6 +41,7 @@ pub(super) struct Map<'a> {
     pub targets: Vec<Target>,
     pub lines: &'a [Wires],
     pub disconnected: Vec<bool>,
+    any_disconnected: bool,
 }
 
 impl Map<'_> {
@@ -53,6 +54,30 @@ impl Map<'_> {
         match self.targets.get(template as usize) {
             Some(Target::Own { first, .. }) => Some(*first),
             _ => None,
+        }
+    }
+
+    /// The unknowns that stand for some of the template in all `cells` cells, cell after cell.
+    pub fn locals(&self, template: &[u32], cells: usize) -> Locals {
+        let steps: Option<Vec<_>> = template.iter().map(|&u| self.step(u)).collect();
+        match steps {
+            Some(steps) => Locals::Even(Even::new(steps, cells)),
+            None => {
+                let cell = |cell: usize| template.iter().map(move |&u| self.unknown(u, cell));
+                (0..cells).flat_map(cell).collect::<Vec<u32>>().into()
+            }
+        }
+    }
+
+    /// The unknown that stands for one of the template in the first cell, and the step from cell to cell; `None` when
+    /// there is no such step.
+    fn step(&self, template: u32) -> Option<(u32, u32)> {
+        match self.targets.get(template as usize) {
+            None => Some((GROUND, 0)),
+            Some(Target::Own { first, stride }) => Some((*first, *stride)),
+            Some(_) if self.any_disconnected => None,
+            Some(Target::Line(line)) => self.lines[*line].nodes.first_of_consecutive().map(|first| (first, 1)),
+            Some(Target::Net(node)) => Some((*node, 0)),
         }
     }
 
@@ -85,7 +110,8 @@ impl<'d> Assembly<'d> {
         for (cell, kind) in &spec.faults {
             disconnected[*cell] = FaultKind::disconnects(*kind);
         }
-        Map { targets, lines, disconnected }
+        let any_disconnected = disconnected.contains(&true);
+        Map { targets, lines, disconnected, any_disconnected }
     }
 
     /// One run of unknowns per inner node of the cell.

@@ -2,6 +2,7 @@
 //!
 //! Union-find over the edges of [`structure`]: near-linear in the number of devices. Long lists are written as ranges.
 
+mod members;
 mod partition;
 mod ranges;
 pub mod structure;
@@ -13,6 +14,7 @@ use crate::device::group::GROUND;
 use crate::diag::{Diagnostic, Span};
 use crate::plan::{Analysis, Plan};
 
+use members::Members;
 pub(super) use partition::Partition;
 pub use ranges::shorten;
 use structure::{Bond, Loose, Regime, Visitor};
@@ -42,8 +44,9 @@ pub fn check(circuit: &Circuit, plan: &Plan, places: impl FnOnce() -> Places) ->
     let starts_only = |a: &Analysis| matches!(a, Analysis::Tran(t) if t.uic);
     let dynamic = !plan.analyses.is_empty() && plan.analyses.iter().all(starts_only);
     let regime = if dynamic { Regime::Dynamic } else { Regime::Static };
-    let mut graph = Graph::new(circuit.unknowns.len());
-    structure::visit(circuit, regime, &mut graph);
+    let mut graph = Graph::new(circuit);
+    let known = std::mem::take(&mut graph.members.known);
+    structure::visit(circuit, regime, &known, &mut graph);
     let mut report = Report { circuit, places: Places::default(), graph };
     let found = report.diagnostics(regime, plan);
     if found.is_empty() {
@@ -54,47 +57,60 @@ pub fn check(circuit: &Circuit, plan: &Plan, places: impl FnOnce() -> Places) ->
 }
 
 struct Graph {
-    /// The index that stands for ground here.
+    members: Members,
+    /// The unknown that stands for ground among voltage bonds.
     ground: u32,
-    /// Sets joined by any bond.
+    /// Members joined by any bond.
     paths: Partition,
-    /// Sets joined by voltage bonds.
+    /// Unknowns joined by voltage bonds.
     voltages: Partition,
     /// Voltage bonds that joined two sets: a forest.
     forest: HashMap<u32, Vec<(u32, DeviceRef)>>,
     /// Voltage bonds that closed a loop.
     closing: Vec<(u32, u32, DeviceRef)>,
-    /// How many devices touch each node, sensing ones included.
+    /// How many devices touch each member, sensing ones included.
     contacts: Vec<u32>,
-    loose: Vec<(DeviceRef, Vec<u32>, Loose)>,
+    /// Devices that fix the current to their nodes.
+    loose: Vec<(DeviceRef, Vec<u32>)>,
     grounded: bool,
-    /// The last device that touched each node, so that one device counts once: group and index in one number from 1.
+    /// The last device that touched each member, so that one device counts once: group and index in one number from 1.
     last: Vec<u64>,
 }
 
 impl Graph {
-    fn new(unknowns: usize) -> Self {
+    fn new(circuit: &Circuit) -> Self {
+        let members = Members::new(circuit);
+        let (unknowns, count) = (circuit.unknowns.len(), members.len());
+        let mut paths = Partition::new(count);
+        for &(a, b) in &members.joined {
+            paths.union(a, b);
+        }
         Self {
+            members,
             ground: unknowns as u32,
-            paths: Partition::new(unknowns + 1),
+            paths,
             voltages: Partition::new(unknowns + 1),
             forest: HashMap::new(),
             closing: Vec::new(),
-            contacts: vec![0; unknowns + 1],
+            contacts: vec![0; count],
             loose: Vec::new(),
             grounded: false,
-            last: vec![0; unknowns + 1],
+            last: vec![0; count],
         }
     }
+    /// An unknown among voltage bonds: on one line there may be several.
     fn index(&self, node: u32) -> u32 {
         if node == GROUND { self.ground } else { node }
+    }
+    fn contacts(&self, node: u32) -> u32 {
+        self.contacts[self.members.of(node) as usize]
     }
 }
 
 impl Visitor for Graph {
     fn bond(&mut self, device: DeviceRef, a: u32, b: u32, bond: Bond) {
+        self.paths.union(self.members.of(a), self.members.of(b));
         let (a, b) = (self.index(a), self.index(b));
-        self.paths.union(a, b);
         if bond == Bond::Conducting {
             return;
         }
@@ -107,13 +123,13 @@ impl Visitor for Graph {
     }
     fn conductor(&mut self, a: u32, b: u32) {
         self.grounded |= a == GROUND || b == GROUND;
-        let (a, b) = (self.index(a), self.index(b));
+        let (a, b) = (self.members.of(a), self.members.of(b));
         self.contacts[a as usize] += 1;
         self.contacts[b as usize] += 1;
         self.paths.union(a, b);
     }
     fn touch(&mut self, device: DeviceRef, node: u32, carries: bool) {
-        let k = self.index(node) as usize;
+        let k = self.members.of(node) as usize;
         self.grounded |= carries && node == GROUND;
         // both terminals on one node are one contact
         let number = (device.group as u64) << 40 | (device.index as u64 + 1);
@@ -121,7 +137,9 @@ impl Visitor for Graph {
         self.last[k] = number;
     }
     fn loose(&mut self, device: DeviceRef, nodes: &[u32], loose: Loose) {
-        self.loose.push((device, nodes.to_vec(), loose));
+        if loose == Loose::Current {
+            self.loose.push((device, nodes.to_vec()));
+        }
     }
 }
 
@@ -153,24 +171,25 @@ impl Report<'_> {
     /// Parts of the circuit without a path to ground.
     fn floating(&self, regime: Regime) -> Vec<Diagnostic> {
         let paths = &self.graph.paths;
-        let ground = paths.root(self.graph.ground);
+        let root = |node: u32| paths.root(self.graph.members.of(node));
+        let ground = root(GROUND);
         let mut parts: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        for node in 0..self.graph.ground {
-            let is_node = self.circuit.unknowns[node as usize].kind == UnknownKind::Voltage;
-            if is_node || self.graph.contacts[node as usize] > 0 {
-                let root = paths.root(node);
-                if root != ground {
-                    parts.entry(root).or_default().push(node);
-                }
+        for (member, mut nodes) in self.graph.members.each() {
+            let own = paths.root(member);
+            let is_node = |node: u32| self.circuit.unknowns[node as usize].kind == UnknownKind::Voltage;
+            if own != ground && (self.graph.contacts[member as usize] > 0 || nodes.clone().next().is_some_and(is_node))
+            {
+                parts.entry(own).or_default().extend(&mut nodes);
             }
         }
         if parts.is_empty() {
             return Vec::new();
         }
+        parts.values_mut().for_each(|nodes| nodes.sort_unstable());
         let mut fixed: HashMap<u32, Vec<DeviceRef>> = HashMap::new();
-        for (device, nodes, loose) in &self.graph.loose {
-            for &node in nodes.iter().filter(|&&n| n != GROUND && *loose == Loose::Current) {
-                fixed.entry(paths.root(node)).or_default().push(*device);
+        for (device, nodes) in &self.graph.loose {
+            for &node in nodes.iter().filter(|&&n| n != GROUND) {
+                fixed.entry(root(node)).or_default().push(*device);
             }
         }
         let names = self.names(parts.values().flatten().copied().collect());
@@ -196,7 +215,7 @@ impl Report<'_> {
         // islands of one or two nodes are collected, larger ones are told apart
         let (single, islands): (Vec<_>, Vec<_>) = lone.into_iter().partition(|(_, nodes)| nodes.len() == 1);
         let single = single.into_iter().flat_map(|(_, nodes)| nodes);
-        let (single, bare): (Vec<u32>, Vec<u32>) = single.partition(|node| self.graph.contacts[*node as usize] > 0);
+        let (single, bare): (Vec<u32>, Vec<u32>) = single.partition(|node| self.graph.contacts(*node) > 0);
         if !bare.is_empty() {
             let (noun, list) = (if bare.len() == 1 { "node" } else { "nodes" }, self.list(&bare, &names));
             let error = Diagnostic::error("E-FLOAT", format!("nothing is connected to {noun} {list}"));
@@ -314,7 +333,7 @@ impl Report<'_> {
             match ends.get(&node) {
                 Some(&array) if !driven[node as usize] => open.entry(array).or_default().push(name.clone()),
                 Some(_) => {}
-                None if self.graph.contacts[node as usize] == 1 => lone.push(name.clone()),
+                None if self.graph.contacts(node) == 1 => lone.push(name.clone()),
                 None => {}
             }
         }
@@ -356,6 +375,9 @@ impl Report<'_> {
         let mut touched = vec![false; self.circuit.unknowns.len()];
         let runs: Vec<_> = self.circuit.arrays.iter().flat_map(crate::circuit::ArrayInstance::runs).collect();
         for (number, group) in self.circuit.groups.iter().enumerate() {
+            if runs.iter().any(|run| (run.group, run.first) == (number, 0) && run.count >= group.len()) {
+                continue;
+            }
             let mut inside = vec![false; group.len()];
             for run in runs.iter().filter(|run| run.group == number) {
                 inside.iter_mut().skip(run.first).take(run.count).for_each(|b| *b = true);

@@ -58,17 +58,21 @@ const CHUNK: usize = 1024;
 /// Arbitrary points around zero at which blocks are evaluated.
 const POINTS: usize = 3;
 
-/// Walks over all devices of a circuit.
-pub fn visit(circuit: &Circuit, regime: Regime, visitor: &mut impl Visitor) {
+/// Walks over all devices of a circuit but those of some runs.
+pub fn visit(circuit: &Circuit, regime: Regime, without: &[Run], visitor: &mut impl Visitor) {
     let wires: Vec<Run> = circuit.arrays.iter().flat_map(ArrayInstance::wire_runs).collect();
     let mut pattern = Pattern::new(circuit);
     let mut locals = Vec::new();
     for (number, group) in circuit.groups.iter().enumerate() {
         let group = group.as_ref();
         let ports: Vec<bool> = group.card().ports.iter().map(|p| p.carries).collect();
-        let runs: Vec<&Run> = wires.iter().filter(|run| run.group == number).collect();
+        let runs: Vec<&Run> = wires.iter().chain(without).filter(|run| run.group == number).collect();
         let mut index = 0;
         while index < group.len() {
+            if let Some(run) = without.iter().find(|run| run.group == number && run.first == index) {
+                index += run.count;
+                continue;
+            }
             // instances of one law, such as the segments of a line, have one pattern: the first tells of all
             let copies = runs.iter().find(|run| run.first == index).map(|run| run.count);
             let next = runs.iter().filter(|run| run.first > index).map(|run| run.first).min();
@@ -77,10 +81,13 @@ pub fn visit(circuit: &Circuit, regime: Regime, visitor: &mut impl Visitor) {
                 || (index + CHUNK).min(group.len()).min(next.unwrap_or(usize::MAX)),
                 |count| index + count,
             );
-            let sampled = if alike { index..index + 1 } else { index..end };
-            group.read_locals(sampled.clone(), &mut locals);
-            let values = if alike { Values::OfLocals } else { Values::OfUnknowns };
-            pattern.sample(group, &locals, sampled, values, &ports);
+            let conductors = conducts(circuit, group, index..end);
+            if !conductors {
+                let sampled = if alike { index..index + 1 } else { index..end };
+                group.read_locals(sampled.clone(), &mut locals);
+                let values = if alike { Values::OfLocals } else { Values::OfUnknowns };
+                pattern.sample(group, &locals, sampled, values, &ports);
+            }
             let resistors = ports == [true, true]
                 && pattern.is_full()
                 && group.offset(end) - group.offset(index) == 2 * (end - index);
@@ -88,8 +95,9 @@ pub fn visit(circuit: &Circuit, regime: Regime, visitor: &mut impl Visitor) {
                 let chunk = start..(start + CHUNK).min(end);
                 group.read_locals(chunk.clone(), &mut locals);
                 let (pairs, _) = locals.as_chunks::<2>();
-                if resistors && pairs.iter().all(|&[a, b]| a != b && is_node(circuit, a) && is_node(circuit, b)) {
-                    pairs.iter().for_each(|&[a, b]| visitor.conductor(a, b));
+                // one with both ends on one node carries no current
+                if conductors || resistors && pairs.iter().flatten().all(|&node| is_node(circuit, node)) {
+                    pairs.iter().filter(|[a, b]| a != b).for_each(|&[a, b]| visitor.conductor(a, b));
                     continue;
                 }
                 let first = group.offset(start);
@@ -114,6 +122,23 @@ pub fn visit(circuit: &Circuit, regime: Regime, visitor: &mut impl Visitor) {
             index = end;
         }
     }
+}
+
+/// Is each of these instances known to be a conductance, and none of them zero?
+pub(super) fn conducts(circuit: &Circuit, group: &dyn DeviceGroup, range: Range<usize>) -> bool {
+    let env = env(circuit);
+    let mut siemens = [0.0; CHUNK];
+    group.is_ohmic()
+        && range.clone().step_by(CHUNK).all(|start| {
+            let chunk = start..(start + CHUNK).min(range.end);
+            let siemens = &mut siemens[..chunk.len()];
+            group.read_conductances(&env, chunk, siemens);
+            siemens.iter().all(|g| *g != 0.0)
+        })
+}
+
+fn env(circuit: &Circuit) -> Env {
+    Env { time: 0.0, temperature: circuit.temperature, gmin: 1e-12, source_scale: 1.0, mode: Mode::Dc }
 }
 
 /// What the local unknowns of instances have values of.
@@ -142,7 +167,7 @@ impl<'a> Pattern<'a> {
     fn new(circuit: &'a Circuit) -> Self {
         Self {
             circuit,
-            env: Env { time: 0.0, temperature: circuit.temperature, gmin: 1e-12, source_scale: 1.0, mode: Mode::Dc },
+            env: env(circuit),
             f: Vec::new(),
             g: Vec::new(),
             c: Vec::new(),

@@ -121,7 +121,11 @@ impl<'s, 'd, 'c> Traces<'s, 'd, 'c> {
 
     /// The signals of an item of `.save`; an expression is saved as the signals it reads.
     pub fn save(&mut self, item: &Expr) -> Result<(), Diagnostic> {
-        self.traces(item).map(|_| ())
+        match self.matches(item) {
+            Some(matches) => matches?.probes.into_iter().for_each(|probe| self.recorder.keep(probe)),
+            None => drop(self.formula(item)?),
+        }
+        Ok(())
     }
 
     fn matches(&mut self, item: &Expr) -> Option<Result<Matches, Diagnostic>> {
@@ -280,6 +284,17 @@ impl Recorder<'_> {
             Subject::Transfer => Err(Diagnostic::error("E-MEAS", format!("`.tf` gives no `{what}`"))
                 .at(span)
                 .help(format!("it gives {}; for signals measure another analysis", TRANSFER.join(", ")))),
+        }
+    }
+
+    /// Takes the signals of a probe among the others.
+    fn keep(&mut self, probe: Probed) {
+        match probe {
+            Probed::Zero => {}
+            Probed::One(signal) => {
+                self.slot(signal);
+            }
+            Probed::Difference(a, b) => [a, b].into_iter().for_each(|side| self.keep(*side)),
         }
     }
 
