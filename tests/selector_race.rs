@@ -28,10 +28,18 @@ fn columns(text: &str, n: usize) -> (Vec<f64>, Stats) {
     (sink.0[sink.0.len() - n..].to_vec(), stats)
 }
 
+/// What one row of 32 cells leaves to its selectors depends on how far the ports of lively cells may move in a step; 28
+/// driven rows take more than twice as many Newton iterations, 731, where no cell goes through a step by itself.
 #[test]
 fn racing_selectors_rest_where_the_transient_leaves_them() {
     let folder = tempfile::tempdir().unwrap();
-    for (n, wire, all) in [(12, 2000.0, true), (20, 300.0, true), (24, 100.0, false)] {
+    for (n, wire, all, most) in [
+        (12, 2000.0, true, 120),
+        (20, 300.0, true, 120),
+        (24, 100.0, false, 120),
+        (32, 2000.0, false, 200),
+        (28, 2000.0, true, 500),
+    ] {
         let (point, stats) = columns(&deck(folder.path(), n, wire, all, ".op"), n);
         let transient = ".tran 1n 1u uic\n.options reltol=1e-4";
         let (rest, _) = columns(&deck(folder.path(), n, wire, all, transient), n);
@@ -40,6 +48,6 @@ fn racing_selectors_rest_where_the_transient_leaves_them() {
             assert!((a - b).abs() <= 1e-6 * largest, "{n}x{n}, {wire} ohm, column {k}: {a} against {b}");
         }
         assert!(!stats.branches.is_empty(), "no selector snapped");
-        assert!(stats.newton < 120, "{} Newton iterations", stats.newton);
+        assert!(stats.newton < most, "{n}x{n}, {wire} ohm: {} Newton iterations", stats.newton);
     }
 }
