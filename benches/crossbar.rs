@@ -8,6 +8,8 @@
 
 #![allow(clippy::print_stdout)]
 
+#[path = "crossbar/choice.rs"]
+mod choice;
 #[path = "common/mod.rs"]
 mod common;
 #[path = "crossbar/direct.rs"]
@@ -54,4 +56,5 @@ fn main() {
     println!();
     direct::table(&sizes);
     direct::reads();
+    choice::table();
 }

@@ -354,3 +354,17 @@ fn every_takeover_is_counted() {
         assert_eq!((frontal.escalations, frontal.fallbacks), (0, 0), "{conductance}");
     }
 }
+
+/// Wires of 1 S on both sides of cells of -2 S leave pivots of exactly zero, so the multifrontal solver refuses as well;
+/// the matrix is regular, and the sparse solver, which exchanges rows, gives the answer. Every station is counted.
+#[test]
+fn what_the_direct_solver_refuses_too_is_left_to_the_sparse_matrix() {
+    let text = "cancelled\n.subckt cell wl bl\nB1 wl bl I={-2*V(wl,bl)}\n.ends\n\
+         .xbar XB 10 10 CELL=cell(wl bl) RWL=1 RBL=1\nXa W[0:9] B[0:9] XB\nVw[0:9] W[0:9] 0 0.3\n\
+         Rb[0:9] B[0:9] 0 100\n.op\n.end\n";
+    for (solver, escalations) in [(ArraySolver::Automatic, 1), (ArraySolver::Frontal, 0)] {
+        let stats = compare(text, solver, 1e-9);
+        assert_eq!((stats.escalations, stats.fallbacks), (escalations, 1), "{solver:?}");
+        assert!(stats.refusals.iter().any(|why| why.contains("conductances around it cancel")), "{:?}", stats.refusals);
+    }
+}
