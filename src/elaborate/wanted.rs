@@ -1,8 +1,9 @@
 //! Which `@device[field]` the output and measure cards name: input parameters are kept for these devices only, so that
-//! nothing is paid for the others.
+//! nothing is paid for the others. And whether a transient is wanted.
 
 use std::collections::{HashMap, HashSet};
 
+use super::array::memory::Work;
 use super::scope::Scope;
 use crate::circuit::pattern::Pattern;
 use crate::netlist::ast::{
@@ -16,6 +17,8 @@ pub struct Wanted {
     patterns: Vec<(Pattern, String)>,
     /// Devices that `.dc` changes on the way: what they were made with is not what they are.
     swept: HashSet<String>,
+    /// Is there a transient?
+    pub work: Work,
 }
 
 impl Wanted {
@@ -34,6 +37,7 @@ impl Wanted {
                         _ => None,
                     }));
                 }
+                Statement::Analysis(AnalysisCard { kind: AnalysisKind::Tran { .. }, .. }) => wanted.work = Work::InTime,
                 Statement::Measure(card) => expressions(card).into_iter().for_each(|e| wanted.read(e)),
                 _ => {}
             }

@@ -1,18 +1,42 @@
 //! How much memory an array will need, before anything of it is made.
 //!
-//! Peaks of whole processes at an operating point, program included: a resistor per cell takes 490, 350 and 320 bytes a
-//! cell at 256, 512 and 1024 lines; a threshold selector with a VTEAM memristor 1450 and 1310 at 256 and 512.
+//! Peaks of whole processes, program included, in bytes a cell at 256 and at 512 lines:
+//!
+//! ```text
+//! cell                                  operating point    transient
+//! a resistor                                478   352      1394  1271
+//! a VTEAM memristor                         792   656      1814  1683
+//! an ECM selector and an ECM memory        1799  1659      3170  3036
+//! ```
 
 use super::super::scope::Scope;
 use crate::netlist::ast::{Element, ElementKind, Statement, Subckt};
 use crate::units::format_si;
 
-/// Memory of the line nodes and segments of a cell, without the factors of the matrix.
-const NODE_BYTES: f64 = 400.0;
-/// Memory of one resistor or capacitor of a cell.
-const PASSIVE_BYTES: f64 = 50.0;
-/// Memory of another device of a cell, its inner unknowns included.
-const DEVICE_BYTES: f64 = 700.0;
+/// Memory of the parts of a cell, in bytes.
+struct Parts {
+    /// Its line nodes and segments, without the factors of the matrix.
+    nodes: f64,
+    /// A resistor or capacitor.
+    passive: f64,
+    /// Another device, its inner unknowns included.
+    device: f64,
+}
+
+/// Where time stands still.
+const STILL: Parts = Parts { nodes: 350.0, passive: 50.0, device: 550.0 };
+/// A transient keeps past points, charges and the local rows of all devices.
+const IN_TIME: Parts = Parts { nodes: 1200.0, passive: 50.0, device: 850.0 };
+
+/// What the deck asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Work {
+    /// Operating points and sweeps.
+    #[default]
+    Still,
+    /// A transient, too.
+    InTime,
+}
 
 /// Memory that is free, in bytes, where the system says so.
 pub fn free_memory() -> Option<f64> {
@@ -22,8 +46,12 @@ pub fn free_memory() -> Option<f64> {
 }
 
 /// What to say when the cells of an array need more memory than is free, and what to do about it.
-pub fn shortage(rows: usize, cols: usize, cell: &Subckt, home: &Scope<'_>) -> Option<(String, String)> {
-    compare([rows, cols], NODE_BYTES + cell_bytes(cell, home, DEEPEST), free_memory()?)
+pub fn shortage(size: [usize; 2], work: Work, cell: &Subckt, home: &Scope<'_>) -> Option<(String, String)> {
+    let parts = match work {
+        Work::Still => &STILL,
+        Work::InTime => &IN_TIME,
+    };
+    compare(size, parts.nodes + cell_bytes(parts, cell, home, DEEPEST), free_memory()?)
 }
 
 /// The message and the remedy when cells of `each` bytes do not fit into `free`.
@@ -46,14 +74,14 @@ fn compare([rows, cols]: [usize; 2], each: f64, free: f64) -> Option<(String, St
 const DEEPEST: usize = 20;
 
 /// Memory of the devices of a cell.
-fn cell_bytes(subckt: &Subckt, scope: &Scope<'_>, depth: usize) -> f64 {
+fn cell_bytes(parts: &Parts, subckt: &Subckt, scope: &Scope<'_>, depth: usize) -> f64 {
     let of_element = |element: &Element| match &element.kind {
-        ElementKind::Passive { .. } => PASSIVE_BYTES,
+        ElementKind::Passive { .. } => parts.passive,
         ElementKind::Instance { definition: Some(name) } if depth > 0 => match scope.subckt(&name.text) {
-            Some((inner, home)) => cell_bytes(inner, home, depth - 1),
-            None => DEVICE_BYTES,
+            Some((inner, home)) => cell_bytes(parts, inner, home, depth - 1),
+            None => parts.device,
         },
-        _ => DEVICE_BYTES,
+        _ => parts.device,
     };
     let elements = subckt.body.iter().filter_map(|statement| match statement {
         Statement::Element(element) => Some(of_element(element)),

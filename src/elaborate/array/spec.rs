@@ -186,7 +186,7 @@ impl<'d> Assembly<'d> {
             return None;
         }
         let (subckt, cell_home) = self.array_cell(card, home)?;
-        if let Some((message, help)) = memory::shortage(rows, cols, subckt, &cell_home) {
+        if let Some((message, help)) = memory::shortage([rows, cols], self.wanted.work, subckt, &cell_home) {
             self.error(home.error("E-MEMORY", message, card.rows.span.to(card.cols.span)).help(help));
             return None;
         }
