@@ -5,8 +5,7 @@ mod support;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use support::{Bench, code, err, out};
@@ -305,35 +304,6 @@ fn a_deck_may_come_from_standard_input() {
     let run = bench.with_input("-", RC);
     assert_eq!(code(&run), 0, "{}", err(&run));
     assert_eq!(bench.names(), ["stdin.raw"]);
-}
-
-#[cfg(unix)]
-fn interrupt(child: &Child) {
-    let done = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(done.success());
-}
-
-#[cfg(unix)]
-#[test]
-fn ctrl_c_keeps_what_was_computed() {
-    // far more points than could be computed while the test waits
-    let deck = "long\nV1 a 0 SIN(0 1 1meg)\nR1 a b 1k\nC1 b 0 1n\n.tran 1n 10 0 1n\n.end\n";
-    let bench = Bench::new(&[("long.cir", deck)]);
-    let child = bench.command("long.cir").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let raw = bench.path("long.raw");
-    let started = Instant::now();
-    while fs::metadata(&raw).map_or(0, |m| m.len()) < 10_000 {
-        assert!(started.elapsed() < Duration::from_secs(60), "no points after a minute");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    interrupt(&child);
-    let run = child.wait_with_output().unwrap();
-    assert_eq!(code(&run), 130, "{}", err(&run));
-    let (counted, present) = points(&raw);
-    assert!(counted > 100 && counted == present, "{counted} counted, {present} there");
-    let last = err(&run).lines().last().unwrap().to_string();
-    assert!(last.contains("wrote long.raw") && last.contains(&format!("{counted} points")), "{}", err(&run));
-    assert!(err(&run).contains("interrupted"), "{}", err(&run));
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub fn with_aids(
         ("pseudo-transient", true, |s, e, r, x| follow_states(s, e, r, x, PSEUDO_CAPACITANCE)),
     ];
     for (name, enabled, aid) in aids {
-        if !enabled {
+        if !enabled || matches!(last, NewtonError::Interrupted { .. }) {
             continue;
         }
         x.clear();

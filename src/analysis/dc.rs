@@ -4,10 +4,11 @@
 //! The first sweep is the inner loop. Source values and the temperature of the environment change in place; any other
 //! target rebuilds the circuit, and the solution is carried over when the structure has not changed.
 
-use super::error::AnalysisError;
+use super::error::{AnalysisError, Failure};
 use super::op;
 use super::record::{self, Observation, Recorder};
 use super::solver::Solver;
+use super::watched::Watched;
 use crate::circuit::Circuit;
 use crate::device::Mode;
 use crate::plan::{Overrides, Plan, Quantity, Sweep, SweepTarget};
@@ -78,7 +79,9 @@ fn sweep_all(
     let needs_rebuild = sweeps.iter().flat_map(|s| &s.targets).any(|t| !changes_in_place(t));
     let mut stats = Stats::default();
     let mut x: Option<Vec<f64>> = None;
-    let mut solver = Solver::new(circuit, &plan.options);
+    let watched = Watched::new(sink);
+    let (interrupted, mut sink) = (|| watched.interrupted(), &watched);
+    let mut solver = Solver::new(circuit, &plan.options).until(&interrupted);
     let mut rebuilt: Circuit;
     for point in 0..total {
         if sink.interrupted() {
@@ -92,7 +95,7 @@ fn sweep_all(
             stats.merge(&solver.stats);
             drop(solver);
             rebuilt = rebuild(&overrides).map_err(AnalysisError::Rebuild)?;
-            solver = Solver::new(&mut rebuilt, &plan.options);
+            solver = Solver::new(&mut rebuilt, &plan.options).until(&interrupted);
             recorder = Recorder::new(solver.circuit, plan)?;
         } else {
             apply(&mut solver, &values)?;
@@ -105,11 +108,12 @@ fn sweep_all(
         };
         if point == 0 {
             let held = if plan.options.ic_in_op { solver.circuit.initial.clone() } else { Vec::new() };
-            op::solve_with_guesses(&mut solver, env, &held, &mut next, &at)?;
+            op::solve_with_guesses(&mut solver, env, &held, &mut next, &at)
         } else {
             let rows = Rows::operating_point(solver.circuit, &next, plan.options.rshunt);
-            op::solve(&mut solver, env, &rows, &mut next, plan.options.itl2, &at)?;
+            op::solve(&mut solver, env, &rows, &mut next, plan.options.itl2, &at)
         }
+        .map_err(|failure| behind(&stats, failure))?;
         let inner = values.first().map_or(0.0, |v| v.1);
         let observation =
             Observation { circuit: solver.circuit, env, x: &next, loads: solver.system.loads(), charges: None };
@@ -125,6 +129,14 @@ fn sweep_all(
     }
     stats.merge(&solver.stats);
     Ok(stats)
+}
+
+/// The failure of a point behind earlier ones.
+fn behind(earlier: &Stats, mut failure: Box<Failure>) -> Box<Failure> {
+    let mut all = earlier.clone();
+    all.merge(&failure.stats);
+    failure.stats = all;
+    failure
 }
 
 fn changes_in_place(target: &SweepTarget) -> bool {

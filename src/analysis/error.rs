@@ -45,6 +45,10 @@ impl AnalysisError {
 
 impl From<Box<Failure>> for AnalysisError {
     fn from(failure: Box<Failure>) -> Self {
+        if failure.interrupted {
+            let Failure { analysis, at, stats, .. } = *failure;
+            return Self::Interrupted { at: format!("in the {analysis} {at}"), stats: Box::new(stats) };
+        }
         Self::NoConvergence(failure)
     }
 }
@@ -62,6 +66,8 @@ pub struct Failure {
     pub worst: Vec<WorstUnknown>,
     /// Aids that were tried, in order.
     pub tried: Vec<String>,
+    /// Nothing failed: the user asked to stop.
+    pub interrupted: bool,
     /// Work so far.
     pub stats: Stats,
 }
@@ -100,6 +106,7 @@ impl Failure {
                     })
                     .collect();
             }
+            NewtonError::Interrupted { .. } => failure.interrupted = true,
             NewtonError::Singular { unknown, .. } => {
                 failure.cause = format!("the matrix is singular at {}", circuit.unknown_signal(*unknown as u32));
                 failure.name(circuit, *unknown, x);

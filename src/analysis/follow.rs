@@ -71,6 +71,9 @@ pub fn follow_states(
         let h = way.clock.step;
         let ports = way.prepare(solver, env, rows, x);
         let solved = solver.newton(env, &way.moving, x, effort).map_err(|error| last = error).is_ok();
+        if let NewtonError::Interrupted { .. } = last {
+            return Err(last);
+        }
         let (states, lines) = (way.states_moved(x, &before), way.ports_moved(&ports, x, &before));
         if (!solved || states > PSEUDO_MOVE) && way.wake(x, &before) {
             x.clone_from(&before);

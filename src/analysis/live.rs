@@ -45,7 +45,7 @@ impl<'a> Live<'a> {
     pub fn start(circuit: &'a mut Circuit, plan: &'a Plan) -> Result<Self, AnalysisError> {
         let recorder = Recorder::new(circuit, plan)?;
         let tran = Tran { step: 1.0, stop: 1.0, start: 0.0, max_step: None, uic: false };
-        let mut march = March::start(&tran, circuit, plan, recorder)?;
+        let mut march = March::start(&tran, circuit, plan, recorder, &|| false)?;
         march.record(&mut Deaf { interrupted: &|| false })?;
         Ok(Self { march })
     }

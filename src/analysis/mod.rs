@@ -17,6 +17,7 @@ mod solver;
 mod tf;
 mod tran;
 mod transfer;
+mod watched;
 
 pub use dc::Rebuild;
 pub use error::{AnalysisError, Failure, WorstUnknown};

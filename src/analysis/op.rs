@@ -13,6 +13,7 @@ use super::branch;
 use super::error::{AnalysisError, Failure};
 use super::record::{self, Observation, Recorder};
 use super::solver::Solver;
+use super::watched::Watched;
 use crate::circuit::{Circuit, UnknownKind};
 use crate::device::{Env, Mode};
 use crate::numeric::newton::Effort;
@@ -58,7 +59,9 @@ fn record_point(
     near: &mut Vec<f64>,
     sink: &mut dyn Sink,
 ) -> Result<Stats, AnalysisError> {
-    let mut solver = Solver::new(circuit, &plan.options);
+    let watched = Watched::new(sink);
+    let (interrupted, mut sink) = (|| watched.interrupted(), &watched);
+    let mut solver = Solver::new(circuit, &plan.options).until(&interrupted);
     let env = solver.env(Mode::Dc, 0.0);
     let mut x = solver.start();
     if near.len() == x.len() {

@@ -21,6 +21,7 @@ pub struct Solver<'a> {
     /// Unknowns that DC has to settle (selector states, temperatures), with their scale.
     settling: Vec<(usize, f64)>,
     workspace: newton::Workspace,
+    interrupted: &'a dyn Fn() -> bool,
 }
 
 impl<'a> Solver<'a> {
@@ -47,7 +48,14 @@ impl<'a> Solver<'a> {
             .filter(|(_, u)| u.law == StateLaw::Settling && u.kind == UnknownKind::State)
             .flat_map(|(run, u)| run.map(|k| (k, u.scale)))
             .collect();
-        Self { circuit, system, options, stats: Stats::default(), settling, workspace: newton::Workspace::default() }
+        let workspace = newton::Workspace::default();
+        Self { circuit, system, options, stats: Stats::default(), settling, workspace, interrupted: &|| false }
+    }
+
+    /// The same, given up as soon as `interrupted` says so.
+    #[must_use]
+    pub fn until(self, interrupted: &'a dyn Fn() -> bool) -> Self {
+        Self { interrupted, ..self }
     }
 
     /// Unknowns that DC has to settle, with their scale.
@@ -81,7 +89,7 @@ impl<'a> Solver<'a> {
         effort: Effort,
     ) -> Result<Converged, NewtonError> {
         let mut problem = Problem::new(&mut self.system, self.circuit, env, rows);
-        let outcome = newton::solve(&mut problem, x, effort, &mut self.workspace);
+        let outcome = newton::solve(&mut problem, x, effort, &mut self.workspace, self.interrupted);
         self.stats.newton += match &outcome {
             Ok(done) => done.iterations,
             Err(error) => error.iterations(),

@@ -7,6 +7,7 @@
 use super::error::AnalysisError;
 use super::op;
 use super::solver::Solver;
+use super::watched::Watched;
 use crate::circuit::Circuit;
 use crate::device::group::GROUND;
 use crate::device::{Load, Mode};
@@ -26,7 +27,9 @@ pub fn run(
     step_label: &str,
     sink: &mut dyn Sink,
 ) -> Result<Stats, AnalysisError> {
-    let (mut solver, x) = still_circuit(circuit, plan)?;
+    let watched = Watched::new(sink);
+    let (interrupted, mut sink) = (|| watched.interrupted(), &watched);
+    let (mut solver, x) = still_circuit(circuit, plan, &interrupted)?;
     let source = solver
         .circuit
         .names
@@ -68,8 +71,12 @@ pub fn run(
 }
 
 /// Solves the operating point.
-fn still_circuit<'a>(circuit: &'a mut Circuit, plan: &'a Plan) -> Result<(Solver<'a>, Vec<f64>), AnalysisError> {
-    let mut solver = Solver::new(circuit, &plan.options);
+fn still_circuit<'a>(
+    circuit: &'a mut Circuit,
+    plan: &'a Plan,
+    interrupted: &'a dyn Fn() -> bool,
+) -> Result<(Solver<'a>, Vec<f64>), AnalysisError> {
+    let mut solver = Solver::new(circuit, &plan.options).until(interrupted);
     let env = solver.env(Mode::Dc, 0.0);
     let mut x = solver.start();
     op::solve_with_guesses(&mut solver, env, &[], &mut x, "at DC")?;

@@ -16,6 +16,7 @@ use super::history::{ChargeTolerances, History};
 use super::op;
 use super::record::{self, Observation, Recorder};
 use super::solver::Solver;
+use super::watched::Watched;
 use crate::circuit::{Circuit, UnknownKind};
 use crate::device::{Load, Mode};
 use crate::numeric::control::{self, Verdict};
@@ -47,8 +48,11 @@ pub fn run(
     let recorder = Recorder::new(circuit, plan)?;
     let axis = record::axis("time", Quantity::Time);
     sink.begin(&record::header(circuit, plan, "Transient Analysis", step_label, Some(axis)));
-    let outcome = March::start(tran, circuit, plan, recorder).and_then(|mut march| march.go(sink));
-    sink.end();
+    let watched = Watched::new(sink);
+    let interrupted = || watched.interrupted();
+    let started = March::start(tran, circuit, plan, recorder, &interrupted);
+    let outcome = started.and_then(|mut march| march.go(&mut &watched));
+    (&mut &watched).end();
     outcome
 }
 
@@ -85,8 +89,9 @@ impl<'a> March<'a> {
         circuit: &'a mut Circuit,
         plan: &'a Plan,
         recorder: Recorder,
+        interrupted: &'a dyn Fn() -> bool,
     ) -> Result<Self, AnalysisError> {
-        let mut solver = Solver::new(circuit, &plan.options);
+        let mut solver = Solver::new(circuit, &plan.options).until(interrupted);
         let cap = largest_step(tran);
         let n = solver.system.len();
         let mut rows = Rows::still(n);
@@ -212,6 +217,9 @@ impl<'a> March<'a> {
         self.history.predict(t, &mut x);
         let effort = Effort::plain(self.plan.options.itl4);
         if let Err(error) = self.solver.newton(env, &self.rows, &mut x, effort) {
+            if let NewtonError::Interrupted { .. } = error {
+                return Ok(Attempt::Rejected);
+            }
             self.solver.stats.rejected_newton += 1;
             return self.reject(NEWTON_SHRINK * h, true, &x, &error);
         }

@@ -125,6 +125,12 @@ pub enum NewtonError {
         /// Worst unknowns: index, last change, its tolerance; worst first, at most five.
         worst: Vec<(usize, f64, f64)>,
     },
+    /// The user asked to stop.
+    #[error("interrupted")]
+    Interrupted {
+        /// Iterations done.
+        iterations: usize,
+    },
     /// A value that is not a number appeared.
     #[error("unknown {unknown} became infinite or not a number")]
     NotFinite {
@@ -140,9 +146,10 @@ impl NewtonError {
     #[must_use]
     pub fn iterations(&self) -> usize {
         match self {
-            Self::Singular { iterations, .. } | Self::Limit { iterations, .. } | Self::NotFinite { iterations, .. } => {
-                *iterations
-            }
+            Self::Singular { iterations, .. }
+            | Self::Limit { iterations, .. }
+            | Self::Interrupted { iterations }
+            | Self::NotFinite { iterations, .. } => *iterations,
         }
     }
 }
@@ -152,18 +159,20 @@ const NAMED: usize = 5;
 /// Damping stops here and takes the step.
 const SMALLEST_STEP: f64 = 1.0 / 200.0;
 
-/// Solves R(x) = 0 from the given `x`, which ends at the solution (or at the last iterate on failure).
+/// Solves R(x) = 0 from the given `x`, which ends at the solution (or at the last iterate on failure). `interrupted` is
+/// asked before every iteration.
 ///
 /// # Errors
-/// Singular matrix, iteration limit, or an iterate that is not finite; [`Workspace::take_begun`] has the given `x` then.
+/// Singular matrix, iteration limit, interruption, or an iterate that is not finite; [`Workspace::take_begun`] has the given `x` then.
 pub fn solve(
     equations: &mut dyn Equations,
     x: &mut Vec<f64>,
     effort: Effort,
     workspace: &mut Workspace,
+    interrupted: &dyn Fn() -> bool,
 ) -> Result<Converged, NewtonError> {
     workspace.begun.clear();
-    let outcome = iterate(equations, x, effort, workspace);
+    let outcome = iterate(equations, x, effort, workspace, interrupted);
     // most solves take one iteration: the start is put aside only when another follows
     match &outcome {
         Err(_) if !workspace.begun.is_empty() => {}
@@ -179,6 +188,7 @@ fn iterate(
     x: &mut Vec<f64>,
     effort: Effort,
     workspace: &mut Workspace,
+    interrupted: &dyn Fn() -> bool,
 ) -> Result<Converged, NewtonError> {
     let n = equations.len();
     let Workspace { new, simplified, begun } = workspace;
@@ -189,6 +199,9 @@ fn iterate(
         if iterations == 2 {
             std::mem::swap(begun, new);
             new.resize(n, 0.0);
+        }
+        if interrupted() {
+            return Err(NewtonError::Interrupted { iterations: iterations - 1 });
         }
         equations.step(x, new).map_err(|unknown| NewtonError::Singular { unknown, iterations })?;
         if let Some(unknown) = new.iter().position(|d| !d.is_finite()) {
@@ -290,7 +303,7 @@ mod tests {
     fn square_root_of_two_converges_quadratically() {
         let mut x = vec![1.0];
         let mut e = Scalar { f: |x| (x * x - 2.0, 2.0 * x), r: 0.0, j: 0.0, solved: 0.0 };
-        let done = solve(&mut e, &mut x, Effort::plain(20), &mut Workspace::default()).unwrap();
+        let done = solve(&mut e, &mut x, Effort::plain(20), &mut Workspace::default(), &|| false).unwrap();
         assert!((x[0] - 2f64.sqrt()).abs() < 1e-12);
         assert!(done.iterations <= 6);
     }
@@ -300,9 +313,9 @@ mod tests {
         let f = |x: f64| (x.atan(), 1.0 / (1.0 + x * x));
         let mut x = vec![5.0];
         let mut e = Scalar { f, r: 0.0, j: 0.0, solved: 0.0 };
-        assert!(solve(&mut e, &mut x, Effort::plain(50), &mut Workspace::default()).is_err());
+        assert!(solve(&mut e, &mut x, Effort::plain(50), &mut Workspace::default(), &|| false).is_err());
         let mut x = vec![5.0];
-        solve(&mut e, &mut x, Effort::damped(100), &mut Workspace::default()).unwrap();
+        solve(&mut e, &mut x, Effort::damped(100), &mut Workspace::default(), &|| false).unwrap();
         assert!(x[0].abs() < 1e-9);
     }
 
@@ -312,16 +325,30 @@ mod tests {
         for iterations in [0, 1, 2, 3] {
             let (mut x, mut workspace) = (vec![5.0], Workspace::default());
             let mut e = Scalar { f, r: 0.0, j: 0.0, solved: 0.0 };
-            assert!(solve(&mut e, &mut x, Effort::plain(iterations), &mut workspace).is_err());
+            assert!(solve(&mut e, &mut x, Effort::plain(iterations), &mut workspace, &|| false).is_err());
             assert_eq!(workspace.take_begun(), [5.0]);
             assert_eq!(x[0] == 5.0, iterations == 0);
         }
     }
 
     #[test]
+    fn an_interruption_ends_the_iteration() {
+        let asked = std::cell::Cell::new(0);
+        let interrupted = || {
+            asked.set(asked.get() + 1);
+            asked.get() > 2
+        };
+        let mut e = Scalar { f: |x| (x * x - 2.0, 2.0 * x), r: 0.0, j: 0.0, solved: 0.0 };
+        let (mut x, mut workspace) = (vec![100.0], Workspace::default());
+        let error = solve(&mut e, &mut x, Effort::plain(20), &mut workspace, &interrupted).unwrap_err();
+        assert_eq!((error, asked.get()), (NewtonError::Interrupted { iterations: 2 }, 3));
+        assert_eq!(workspace.take_begun(), [100.0]);
+    }
+
+    #[test]
     fn a_vanishing_pivot_is_named() {
         let mut e = Scalar { f: |x| (x * x + 1.0, 2.0 * x), r: 0.0, j: 0.0, solved: 0.0 };
-        let error = solve(&mut e, &mut vec![0.0], Effort::plain(5), &mut Workspace::default()).unwrap_err();
+        let error = solve(&mut e, &mut vec![0.0], Effort::plain(5), &mut Workspace::default(), &|| false).unwrap_err();
         assert_eq!(error, NewtonError::Singular { unknown: 0, iterations: 1 });
     }
 }
