@@ -52,6 +52,10 @@ pub trait DeviceGroup: Send + Sync {
     }
     /// Start of instance `i` in `locals`; `i == len()` gives the total.
     fn offset(&self, i: usize) -> usize;
+    /// Have all instances equally many local unknowns, as the kind alone tells?
+    fn is_equally_wide(&self) -> bool {
+        false
+    }
     /// Does local unknown `row` of instance `i` have a row at all? Sensed unknowns are columns only; keeping their rows
     /// out of the matrix pattern is what saves a source of many inputs from coupling them all.
     fn owns_row(&self, i: usize, row: usize) -> bool {
@@ -258,6 +262,9 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
     }
     fn offset(&self, i: usize) -> usize {
         i * N
+    }
+    fn is_equally_wide(&self) -> bool {
+        true
     }
     fn owns_row(&self, _i: usize, row: usize) -> bool {
         // a device that only senses (mutual inductance) does so to write those rows

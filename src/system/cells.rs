@@ -183,9 +183,13 @@ impl Cells {
         for device in &instance.cell_devices {
             let group = circuit.groups[device.first.group].as_ref();
             let first = device.first.index;
+            let from = |cell: usize| group.offset(first + cell);
+            let width = from(template + 1) - from(template);
+            if !group.is_equally_wide() && (0..self.count).any(|cell| from(cell + 1) - from(cell) != width) {
+                return None;
+            }
             let mut locals = Vec::new();
             group.read_locals(first + template..first + template + 1, &mut locals);
-            let width = locals.len();
             let slots: Option<Vec<Option<usize>>> = locals
                 .iter()
                 .map(|&id| if id == GROUND { Some(None) } else { self.slot(template, id).map(Some) })
@@ -195,15 +199,15 @@ impl Cells {
             for start in (0..self.count).step_by(CHUNK) {
                 let chunk = start..(start + CHUNK).min(self.count);
                 group.read_locals(first + chunk.start..first + chunk.end, &mut locals);
-                let mut rest = locals.as_slice();
-                for cell in chunk {
-                    let own = group.offset(first + cell + 1) - group.offset(first + cell);
-                    let (ids, others) = rest.split_at(own);
-                    let alike = |(&id, slot): (&u32, &Option<usize>)| id == slot.map_or(GROUND, |s| self.id(s, cell));
-                    if own != width || !ids.iter().zip(&slots).all(alike) {
-                        return None;
+                let alike = |(k, slot): (usize, &Option<usize>)| {
+                    let ids = locals.iter().skip(k).step_by(width);
+                    match slot {
+                        Some(slot) => self.slots.are(*slot, chunk.start, ids),
+                        None => ids.copied().all(|id| id == GROUND),
                     }
-                    rest = others;
+                };
+                if !slots.iter().enumerate().all(alike) {
+                    return None;
                 }
             }
             let mut rows = Vec::new();

@@ -72,6 +72,21 @@ impl Slots {
         self.all[slot].of(cell)
     }
 
+    /// Are these the unknowns of a slot in the cells from `from` on?
+    pub fn are<'a>(&self, slot: usize, from: usize, ids: impl Iterator<Item = &'a u32>) -> bool {
+        match &self.all[slot] {
+            Slot::Even { first, stride } if slot >= self.ports || self.detached.is_empty() => {
+                let mut expected = first + from as u32 * stride;
+                ids.fold(true, |all, id| {
+                    let equal = *id == expected;
+                    expected = expected.wrapping_add(*stride);
+                    all & equal
+                })
+            }
+            _ => ids.zip(from..).all(|(&id, cell)| id == self.id(slot, cell)),
+        }
+    }
+
     /// The unknowns of the ports of a cell.
     pub fn ports(&self, cell: usize) -> impl Iterator<Item = u32> + Clone + '_ {
         (0..self.ports).map(move |slot| self.id(slot, cell))
