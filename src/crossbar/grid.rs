@@ -126,18 +126,18 @@ impl Block {
         A::transpose(&rows)
     }
 
-    /// The same of one octet for each row.
+    /// The same of an array in octets.
     #[inline(always)]
     #[must_use]
-    pub fn tile_of<A: Arithmetic>(self, octet: impl Fn(usize) -> Octet) -> Tile {
+    pub fn tile_of<A: Arithmetic>(self, grid: &Grid, t: usize) -> Tile {
         let mut rows = [Octet::ZERO; LANES];
         if self.rows == LANES {
             for (l, row) in rows.iter_mut().enumerate() {
-                *row = octet(self.first + l);
+                *row = *grid.at(self.first + l, t);
             }
         } else {
             for (l, row) in rows.iter_mut().enumerate().take(self.rows) {
-                *row = octet(self.first + l);
+                *row = *grid.at(self.first + l, t);
             }
         }
         A::transpose(&rows)

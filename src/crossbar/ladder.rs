@@ -27,6 +27,8 @@ use crate::numeric::simd::{Arithmetic, Level, Octet, WIDTH, Work};
 pub struct WordLadders {
     /// 1/d.
     pub inverse: Vec<Octet>,
+    /// Cells in the same layout.
+    pub cells: Vec<Octet>,
     /// Lines whose pivot was not positive.
     pub negative: usize,
 }
@@ -75,8 +77,11 @@ impl WordLadders {
     /// Eliminates all word lines.
     pub fn factor(&mut self, level: Level, network: &Network, wires: &WordWires) {
         let cols = network.cols.next_multiple_of(WIDTH);
-        self.inverse.resize(network.rows.div_ceil(LANES) * cols, Octet::ZERO);
-        self.negative = level.run(WordFactor { inverse: &mut self.inverse, network, wires });
+        for octets in [&mut self.inverse, &mut self.cells] {
+            octets.resize(network.rows.div_ceil(LANES) * cols, Octet::ZERO);
+        }
+        let Self { inverse, cells, .. } = self;
+        self.negative = level.run(WordFactor { inverse, cells, network, wires });
     }
 
     /// T_W^-1 on one block; `y` has room for a line.
@@ -125,6 +130,7 @@ pub trait Tiles {
 /// Pivots of all word lines; gives the number of lines with one that is not positive.
 struct WordFactor<'a> {
     inverse: &'a mut [Octet],
+    cells: &'a mut [Octet],
     network: &'a Network,
     wires: &'a WordWires,
 }
@@ -134,7 +140,7 @@ impl Work for WordFactor<'_> {
 
     #[inline(always)]
     fn run<A: Arithmetic>(self) -> usize {
-        let Self { inverse, network, wires } = self;
+        let Self { inverse, cells: blocked, network, wires } = self;
         let (n, m) = (network.rows, network.cols);
         let mut negative = 0;
         for index in 0..n.div_ceil(LANES) {
@@ -146,6 +152,7 @@ impl Work for WordFactor<'_> {
             for t in 0..block.tiles() {
                 let (at, wide) = block.tile(t);
                 let cells = block.read::<A>(&network.cells, at, wide);
+                blocked[base + at..base + at + WIDTH].copy_from_slice(&cells);
                 let leak = network.word.leak.as_ref().map(|leak| block.read::<A>(leak, at, wide));
                 for k in 0..wide {
                     let j = at + k;

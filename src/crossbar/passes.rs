@@ -194,22 +194,28 @@ fn multiply_block<A: Arithmetic>(lines: &Elimination, vectors: &mut Vectors, ind
 
 impl Tiles for Product<'_> {
     #[inline(always)]
-    fn right_hand_side<A: Arithmetic>(&mut self, block: Block, at: usize, wide: usize) -> Tile {
-        block.tile_of::<A>(|i| {
-            let g = Octet::read(&self.lines.network.cells, i * block.cols + at, wide);
-            self.p.at(i, at / WIDTH).times::<A>(&g)
-        })
+    fn right_hand_side<A: Arithmetic>(&mut self, block: Block, at: usize, _: usize) -> Tile {
+        let cells = &self.lines.ladders.0.cells[block.blocked().start + at..][..WIDTH];
+        let mut u = block.tile_of::<A>(self.p, at / WIDTH);
+        for k in 0..WIDTH {
+            u[k] = u[k].times::<A>(&cells[k]);
+        }
+        u
     }
 
     /// q = g (p - z) + wires(p) + leak p.
     #[inline(always)]
     fn solution<A: Arithmetic>(&mut self, block: Block, at: usize, wide: usize, x: &Tile) {
-        let word = A::transpose(x);
+        let cells = &self.lines.ladders.0.cells[block.blocked().start + at..][..WIDTH];
+        let minus = A::splat(-1.0);
+        let mut through = block.tile_of::<A>(self.p, at / WIDTH);
+        for k in 0..WIDTH {
+            let across = A::fused(A::load(&x[k]), minus, A::load(&through[k]));
+            through[k] = A::store(A::product(A::load(&cells[k]), across));
+        }
+        let through = A::transpose(&through);
         for l in 0..block.rows {
-            let i = block.first + l;
-            let g = Octet::read(&self.lines.network.cells, i * block.cols + at, wide);
-            let across = A::fused(A::load(&word[l]), A::splat(-1.0), A::load(self.p.at(i, at / WIDTH)));
-            self.bit_node::<A>(i, at, wide, &A::store(A::product(A::load(&g), across)));
+            self.bit_node::<A>(block.first + l, at, wide, &through[l]);
         }
     }
 }
