@@ -14,8 +14,6 @@ pub struct Sums {
     pub q: Vec<f64>,
     /// Is any entry of q other than zero? Memory that nobody writes to costs nothing, and much of a circuit stores nothing.
     stores: bool,
-    /// Is everything else than zero?
-    used: bool,
     /// Sum of |f| contributions by row.
     pub traffic: Vec<f64>,
     /// Sum of |J| tolerance(x) by row: what a change of every unknown by its own tolerance would do to the row.
@@ -40,7 +38,6 @@ impl Sums {
             f: vec![0.0; n],
             q: vec![0.0; n],
             stores: false,
-            used: false,
             traffic: vec![0.0; n],
             sensitivity: vec![0.0; n],
             unknowns: circuit.unknowns.clone(),
@@ -51,10 +48,7 @@ impl Sums {
 
     /// Starts a new evaluation.
     pub fn clear(&mut self) {
-        // zeros from the system are made when they are touched
-        if !std::mem::replace(&mut self.used, true) {
-            return;
-        }
+        // fresh ones too: memory that is read before it is written to is mapped twice
         self.f.fill(0.0);
         if std::mem::take(&mut self.stores) {
             self.q.fill(0.0);
