@@ -83,6 +83,40 @@ fn compare(net: &Network, seed: u64) {
     }
 }
 
+/// From a guess the solver ends where it ends from zero: at the solution when it is the solution, without an iteration,
+/// and at zero when there is no right-hand side.
+#[test]
+fn a_guess_is_where_the_iteration_begins() {
+    let (n, m) = (13, 7);
+    let k = n * m;
+    let net = random_network(n, m, 100.0, 7);
+    let mut random = Stream::new(5, 1, "guess");
+    let b: Vec<f64> = (0..2 * k).map(|_| random.uniform() - 0.5).collect();
+    let exact = refined(&net, &b);
+    let mut solver = LinePcg::new(&net);
+    solver.factor(&net).expect("positive lines");
+    let scale = exact.amax();
+    // one that may not finish leaves what it has
+    let (mut xw, mut xb) = (vec![0.0; k], vec![0.0; k]);
+    let stopped = solver.solve(&net, [&b[..k], &b[k..]], [&mut xw, &mut xb], 1e-13, 1);
+    assert!(matches!(stopped, Err(Trouble::Limit { iterations: 1, .. })), "{stopped:?}");
+    let left = DVector::from_iterator(k, xb.iter().zip(exact.iter().skip(k)).map(|(x, e)| x - e));
+    assert!(left.norm() < 0.9 * exact.rows(k, k).norm(), "{}", left.norm());
+    for (b, exact) in [(b, exact), (vec![0.0; 2 * k], DVector::zeros(2 * k))] {
+        let (mut xw, mut xb): (Vec<f64>, Vec<f64>) =
+            (0..k).map(|_| (random.uniform(), scale * random.uniform())).unzip();
+        for again in [false, true] {
+            let tolerance = if again { 1e-10 } else { 1e-13 };
+            let outcome =
+                solver.solve(&net, [&b[..k], &b[k..]], [&mut xw, &mut xb], tolerance, 200).expect("convergence");
+            assert!(!again || outcome.iterations == 0, "{outcome:?}");
+            for (x, exact) in xw.iter().chain(&xb).zip(exact.iter()) {
+                assert!((x - exact).abs() <= 1e-8 * scale, "{x} {exact}");
+            }
+        }
+    }
+}
+
 #[test]
 fn random_networks_of_any_shape_agree_with_a_dense_solve() {
     for (n, m) in [(1, 1), (1, 9), (9, 1), (3, 5), (8, 8), (13, 7), (16, 21)] {

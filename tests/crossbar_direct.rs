@@ -164,6 +164,31 @@ fn what_floats_is_named() {
     assert!(solver.factor(&network).is_err());
 }
 
+/// A node inside of a tile that is not the first.
+#[test]
+fn a_single_node_that_floats_is_named() {
+    let (row, col) = (12, 9);
+    let mut network = varied(20, 12, 6);
+    let node = row * 12 + col;
+    let Wire::Each(wire) = &mut network.word.wire else { panic!("varied wires") };
+    wire[node - 1..=node].fill(0.0);
+    network.word.leak = None;
+    network.cells[node] = 0.0;
+    let trouble = Frontal::analyse(20, 12).factor(&network).expect_err("a node floats");
+    assert_eq!(trouble, Trouble::Untied { side: Side::Word, row, col });
+}
+
+/// |b| + |A| |x| of one cell of -1 S between a driver of 2 S and a sense resistor of 3 S.
+#[test]
+fn magnitudes_are_sums_of_magnitudes() {
+    let (mut word, mut bit) = (Lines::uniform(1.0, 1), Lines::uniform(1.0, 1));
+    (word.head[0], bit.tail[0]) = (2.0, 3.0);
+    let network = Network { rows: 1, cols: 1, word, bit, cells: vec![-1.0] };
+    let (mut in_word, mut in_bit) = ([0.0], [0.0]);
+    network.magnitude([&[-5.0], &[4.0]], [&[2.0], &[-3.0]], [&mut in_word, &mut in_bit]);
+    assert_eq!((in_word[0], in_bit[0]), (5.0 + 2.0 * 2.0 + 1.0 * 5.0, 4.0 + 3.0 * 3.0 + 1.0 * 5.0));
+}
+
 #[test]
 fn many_right_hand_sides_are_as_many_solves() {
     let (rows, cols) = (21, 13);
@@ -234,6 +259,25 @@ fn a_transfer_matrix_gives_the_currents_of_single_solves() {
             let single: Vec<f64> = (0..cols).map(|j| network.bit.tail[j] * xb[size - cols + j]).collect();
             assert!(apart(currents, &single) < 1e-13, "{rows}x{cols}: {:.1e}", apart(currents, &single));
         }
+    }
+}
+
+/// Cells whose two currents differ: more inputs than outputs are adjoint solves, which are not the straight ones.
+#[test]
+fn a_transfer_matrix_of_transistor_cells_gives_the_currents_of_single_solves() {
+    for (rows, cols) in [(40, 10), (9, 33)] {
+        let size = rows * cols;
+        let network = varied(rows, cols, 22);
+        let source: Vec<f64> = network.cells.iter().map(|g| 2.5 * g).collect();
+        let mut solver = FrontalLu::analyse(rows, cols);
+        solver.factor(&network, [&network.cells, &source, &network.cells, &source]).expect("tied lines");
+        let transfer = solver.transfer(&Port::word_heads(&network), &Port::bit_tails(&network));
+        let (mut b, mut xw, mut xb) = (vec![0.0; size], vec![0.0; size], vec![0.0; size]);
+        b[3 * cols] = network.word.head[3];
+        solver.solve([&b, &vec![0.0; size]], [&mut xw, &mut xb]);
+        let single: Vec<f64> = (0..cols).map(|j| network.bit.tail[j] * xb[size - cols + j]).collect();
+        let gains: Vec<f64> = (0..cols).map(|j| transfer.gains[j * rows + 3]).collect();
+        assert!(apart(&gains, &single) < 1e-13, "{rows}x{cols}: {:.1e}", apart(&gains, &single));
     }
 }
 
