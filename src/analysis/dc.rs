@@ -6,7 +6,8 @@
 
 use super::error::{AnalysisError, Failure};
 use super::op;
-use super::record::{self, Observation, Recorder};
+use super::record::{self, Recorder};
+use super::remainder::remainder;
 use super::solver::Solver;
 use super::watched::Watched;
 use crate::circuit::Circuit;
@@ -106,17 +107,17 @@ fn sweep_all(
             Some(previous) if previous.len() == solver.system.len() => previous,
             _ => solver.start(),
         };
-        if point == 0 {
+        let rows = if point == 0 {
             let held = if plan.options.ic_in_op { solver.circuit.initial.clone() } else { Vec::new() };
             op::solve_with_guesses(&mut solver, env, &held, &mut next, &at)
         } else {
             let rows = Rows::operating_point(solver.circuit, &next, plan.options.rshunt);
-            op::solve(&mut solver, env, &rows, &mut next, plan.options.itl2, &at)
+            op::solve(&mut solver, env, &rows, &mut next, plan.options.itl2, &at).map(|()| rows)
         }
         .map_err(|failure| behind(&stats, failure))?;
+        let rest = remainder(&mut solver, env, &rows, &next, &recorder);
         let inner = values.first().map_or(0.0, |v| v.1);
-        let observation =
-            Observation { circuit: solver.circuit, env, x: &next, loads: solver.system.loads(), charges: None };
+        let observation = op::observe(&solver, env, &next, &rest);
         sink.point(recorder.row(Some(inner), &observation));
         if point + 1 == total {
             for card in plan.snapshots.iter().filter(|card| card.at_end) {

@@ -102,7 +102,7 @@ impl<'a> Live<'a> {
         let solved = op::solve(solver, env, &rows, &mut x, solver.options.itl1, "while it is read");
         let seen = solved.map(|()| {
             let loads = solver.system.loads();
-            let observation = Observation { circuit: solver.circuit, env, x: &x, loads, charges: None };
+            let observation = Observation { circuit: solver.circuit, env, x: &x, rest: &[], loads, charges: None };
             probes.iter().map(|probe| observation.read(probe)).collect()
         });
         if let Some(groups) = before {

@@ -1,5 +1,5 @@
-//! Drivers: operating point, DC sweep, transient, transfer function, and a transient that is led by hand. They know circuits and plans, not netlists,
-//! and hand every accepted point to a [`Sink`].
+//! Drivers: operating point, DC sweep, transient, transfer function, and a transient that is led by hand. They know
+//! circuits and plans, not netlists, and hand every accepted point to a [`Sink`].
 
 mod aids;
 mod branch;
@@ -13,6 +13,7 @@ mod live;
 pub mod measure;
 mod op;
 mod record;
+mod remainder;
 mod solver;
 mod tf;
 mod tran;

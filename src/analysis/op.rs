@@ -12,6 +12,7 @@
 use super::branch;
 use super::error::{AnalysisError, Failure};
 use super::record::{self, Observation, Recorder};
+use super::remainder::remainder;
 use super::solver::Solver;
 use super::watched::Watched;
 use crate::circuit::{Circuit, UnknownKind};
@@ -69,8 +70,9 @@ fn record_point(
         unknowns.filter(|(k, _)| solver.system.kind(*k) != UnknownKind::State).for_each(|(_, (x, near))| *x = *near);
     }
     let held = if plan.options.ic_in_op { solver.circuit.initial.clone() } else { Vec::new() };
-    solve_with_guesses(&mut solver, env, &held, &mut x, "at DC")?;
-    let observation = Observation { circuit: solver.circuit, env, x: &x, loads: solver.system.loads(), charges: None };
+    let rows = solve_with_guesses(&mut solver, env, &held, &mut x, "at DC")?;
+    let rest = remainder(&mut solver, env, &rows, &x, recorder);
+    let observation = observe(&solver, env, &x, &rest);
     sink.point(recorder.row(None, &observation));
     for card in plan.snapshots.iter().filter(|card| card.at_end) {
         sink.snapshot(record::snapshot(card, 0.0, &observation)?);
@@ -81,7 +83,13 @@ fn record_point(
     Ok(stats)
 }
 
-/// Operating point with `held` nodes fixed; `.nodeset` values are held in a first solve and then let go.
+/// A solution with time standing still.
+pub fn observe<'a>(solver: &'a Solver, env: Env, x: &'a [f64], rest: &'a [f64]) -> Observation<'a> {
+    Observation { circuit: solver.circuit, env, x, rest, loads: solver.system.loads(), charges: None }
+}
+
+/// Operating point with `held` nodes fixed; `.nodeset` values are held in a first solve and then let go. Gives the rows
+/// of the solve that counts.
 ///
 /// # Errors
 /// See [`solve`].
@@ -91,7 +99,7 @@ pub fn solve_with_guesses(
     held: &[(u32, f64)],
     x: &mut Vec<f64>,
     at: &str,
-) -> Result<(), Box<Failure>> {
+) -> Result<Rows, Box<Failure>> {
     let mut rows = Rows::operating_point(solver.circuit, x, solver.options.rshunt);
     rows.hold(held);
     let iterations = solver.options.itl1;
@@ -103,7 +111,8 @@ pub fn solve_with_guesses(
             *x = guess;
         }
     }
-    solve(solver, env, &rows, x, iterations, at)
+    solve(solver, env, &rows, x, iterations, at)?;
+    Ok(rows)
 }
 
 /// Solves for an operating point near `x`; `x` ends there. Discrete states are brought into agreement with it.

@@ -6,7 +6,7 @@ use super::charge::Charges;
 use super::error::AnalysisError;
 use crate::circuit::probe::Probe;
 use crate::circuit::{ArrayInstance, Circuit, Run};
-use crate::device::group::value_at;
+use crate::device::group::{GROUND, value_at};
 use crate::device::{Env, Load};
 use crate::plan::{Plan, Quantity, Signal, Snapshot};
 use crate::result::{ArraySnapshot, Column, PlotHeader};
@@ -19,6 +19,8 @@ pub struct Observation<'a> {
     pub env: Env,
     /// Solution.
     pub x: &'a [f64],
+    /// What is to be added to it ([`super::remainder`]); empty for nothing.
+    pub rest: &'a [f64],
     /// Local f and q at `x` of the groups that keep them.
     pub loads: &'a [Load],
     /// Local dq/dt; `None` when time stands still.
@@ -32,9 +34,19 @@ impl Observation<'_> {
         let Some(devices) = self.circuit.groups.get(group) else { return Cow::Borrowed(&[]) };
         let rows = devices.offset(device)..devices.offset(device + 1);
         match self.loads.get(group).and_then(|load| load.f.get(rows)) {
-            Some(kept) => Cow::Borrowed(kept),
-            None => Cow::Owned(devices.flows(device, &self.env, self.x)),
+            Some(kept) if self.rest.is_empty() => Cow::Borrowed(kept),
+            _ => Cow::Owned(devices.flows(device, &self.env, (self.x, self.rest))),
         }
+    }
+
+    /// The value of an unknown.
+    fn value(&self, id: u32) -> f64 {
+        value_at(self.x, id) + value_at(self.rest, id)
+    }
+
+    /// The difference of two unknowns.
+    fn across(&self, a: u32, b: u32) -> f64 {
+        (value_at(self.x, a) - value_at(self.x, b)) + (value_at(self.rest, a) - value_at(self.rest, b))
     }
 
     /// dq/dt of one local row.
@@ -61,8 +73,8 @@ impl Observation<'_> {
         match probe {
             Probe::Ground => 0.0,
             Probe::Constant(value) => *value,
-            Probe::Unknown(k) => value_at(self.x, *k),
-            Probe::Difference(a, b) => value_at(self.x, *a) - value_at(self.x, *b),
+            Probe::Unknown(k) => self.value(*k),
+            Probe::Difference(a, b) => self.across(*a, *b),
             Probe::Current(rows) => rows.iter().map(|r| self.current(r.group, r.row)).sum(),
             Probe::Power(runs) => runs.iter().map(|run| self.power(run)).sum(),
             Probe::Output(device, k) => self
@@ -85,10 +97,15 @@ impl Observation<'_> {
         for i in run.first..run.first + run.count {
             let start = group.offset(i);
             let flows = self.flows(run.group, i);
-            for (k, f) in flows.iter().enumerate().take(ports.len()).filter(|(k, _)| ports[*k].carries) {
-                let volts = value_at(self.x, group.locals()[start + k]);
-                total += volts * (f + self.rate(run.group, start + k));
+            let carrying = flows.iter().enumerate().take(ports.len()).filter(|(k, _)| ports[*k].carries);
+            let currents = carrying.map(|(k, f)| (group.locals()[start + k], f + self.rate(run.group, start + k)));
+            // relative to one of them: what flows in flows out, and voltages may be alike
+            let (mut reference, mut sum) = (None, 0.0);
+            for (id, current) in currents {
+                total += self.across(id, *reference.get_or_insert(id)) * current;
+                sum += current;
             }
+            total += self.value(reference.unwrap_or(GROUND)) * sum;
         }
         total
     }
@@ -98,6 +115,8 @@ impl Observation<'_> {
 pub struct Recorder {
     probes: Vec<Probe>,
     values: Vec<f64>,
+    /// Which of them are currents.
+    currents: Vec<usize>,
 }
 
 impl Recorder {
@@ -111,7 +130,16 @@ impl Recorder {
             .iter()
             .map(|signal| circuit.resolve(signal).map_err(|e| AnalysisError::UnknownSignal(e.to_string())))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { probes, values: Vec::new() })
+        let is_current = |signal: &Signal| circuit.quantity(signal) == Quantity::Current;
+        let currents = plan.signals.iter().enumerate().filter(|(_, s)| is_current(s)).map(|(k, _)| k).collect();
+        Ok(Self { probes, values: Vec::new(), currents })
+    }
+
+    /// The smallest recorded current that is not zero; infinite when none is recorded.
+    #[must_use]
+    pub fn smallest_current(&self, observation: &Observation) -> f64 {
+        let sizes = self.currents.iter().map(|&k| observation.read(&self.probes[k]).abs());
+        sizes.filter(|size| *size > 0.0).fold(f64::INFINITY, f64::min)
     }
 
     /// All columns at one point: the axis first when there is one.

@@ -98,6 +98,11 @@ impl<'a> Solver<'a> {
         outcome
     }
 
+    /// Room for a vector of unknowns, whatever is in it.
+    pub fn take_spare(&mut self) -> Vec<f64> {
+        self.workspace.take_spare()
+    }
+
     /// Where the last solve by Newton's iteration began, if it failed.
     pub fn take_begun(&mut self) -> Vec<f64> {
         self.workspace.take_begun()

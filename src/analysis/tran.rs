@@ -319,6 +319,7 @@ impl<'a> March<'a> {
             circuit: self.solver.circuit,
             env: self.solver.env(Mode::Transient, self.history.time()),
             x: self.history.x(),
+            rest: &[],
             loads: self.solver.system.loads(),
             charges: Some(&self.charges),
         }
@@ -331,6 +332,7 @@ impl<'a> March<'a> {
             circuit: self.solver.circuit,
             env: self.solver.env(Mode::Transient, t),
             x: self.history.x(),
+            rest: &[],
             loads: self.solver.system.loads(),
             charges: Some(&self.charges),
         };

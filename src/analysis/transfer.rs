@@ -134,7 +134,8 @@ fn respond(
 /// What the signals read at `x`.
 fn read(solver: &mut Solver, env: Env, x: &[f64], recorder: &mut Recorder) -> Vec<f64> {
     solver.system.load(solver.circuit, &env, x);
-    let observation = Observation { circuit: solver.circuit, env, x, loads: solver.system.loads(), charges: None };
+    let observation =
+        Observation { circuit: solver.circuit, env, x, rest: &[], loads: solver.system.loads(), charges: None };
     recorder.row(None, &observation).to_vec()
 }
 

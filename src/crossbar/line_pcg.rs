@@ -57,9 +57,26 @@ pub enum Trouble {
     },
 }
 
+/// How far a solve goes.
+struct Goal {
+    /// |b| on the bit lines.
+    scale: f64,
+    /// Of all lines together.
+    tolerance: f64,
+    /// |r|^2 of every bit line; empty when they are not asked for.
+    squares: Vec<f64>,
+}
+
+impl Goal {
+    fn together(scale: f64, tolerance: f64) -> Self {
+        Self { scale, tolerance, squares: Vec::new() }
+    }
+}
+
 /// The solver: ladders and work vectors of one network shape.
 #[derive(Debug, Clone)]
 pub struct LinePcg {
+    rows: usize,
     cols: usize,
     word_wires: WordWires,
     bit_wires: BitWires,
@@ -88,6 +105,7 @@ impl LinePcg {
     pub fn on(level: Level, network: &Network) -> Self {
         let (n, m) = (network.rows, network.cols);
         Self {
+            rows: n,
             cols: m,
             word_wires: WordWires::new(network),
             bit_wires: BitWires::new(&network.bit, n, m),
@@ -125,9 +143,8 @@ impl LinePcg {
     }
 
     /// Solves A x = b from the guess in `x[1]`; `x[0]` is only written. All arrays `rows x cols`, row-major:
-    /// index 0 word lines, 1 bit lines. Stops when |r| <= `tolerance` |b| on the bit lines. These are norms: where the
-    /// smallest component is to be exact to 1e-13 and is 1e-5 of the largest, the tolerance is 1e-18. The ladders are
-    /// exact in every component and the residual is a recurrence, so such tolerances are reached.
+    /// index 0 word lines, 1 bit lines. Stops when |r| <= `tolerance` |b| on the bit lines, norms of all of them together:
+    /// a line of much smaller currents is exact to that much less.
     ///
     /// # Errors
     /// Loss of definiteness or no convergence in `limit` iterations; `x` then holds the last iterate.
@@ -142,7 +159,29 @@ impl LinePcg {
         let [xw, xb] = x;
         let scale = self.reduce(network, b);
         xw.copy_from_slice(b[0]);
-        self.finish(network, [xw, xb], scale, tolerance, limit)
+        self.finish(network, [xw, xb], &Goal::together(scale, tolerance), limit)
+    }
+
+    /// As [`LinePcg::solve`], but stops when |r| <= `tolerance` |b| on every bit line by itself, down to lines whose b is
+    /// rounding beside the others': half-selected lines are as exact as selected ones. The ladders are exact in every
+    /// component and the residual is a recurrence, so that this is reached.
+    ///
+    /// # Errors
+    /// Those of [`LinePcg::solve`].
+    pub fn solve_each_line(
+        &mut self,
+        network: &Network,
+        b: [&[f64]; 2],
+        x: [&mut [f64]; 2],
+        tolerance: f64,
+        limit: usize,
+    ) -> Result<Outcome, Trouble> {
+        let [xw, xb] = x;
+        let scale = self.reduce(network, b);
+        xw.copy_from_slice(b[0]);
+        let smallest = (f64::EPSILON * scale).powi(2);
+        let squares = self.line_squares().into_iter().map(|bb| tolerance.powi(2) * bb.max(smallest)).collect();
+        self.finish(network, [xw, xb], &Goal { squares, ..Goal::together(scale, tolerance) }, limit)
     }
 
     /// The same from zero and in place: `x` holds b and ends as the solution, or as nothing of use after an error.
@@ -159,7 +198,7 @@ impl LinePcg {
         let [xw, xb] = x;
         let scale = self.reduce(network, [xw, xb]);
         xb.fill(0.0);
-        self.finish(network, [xw, xb], scale, tolerance, limit)
+        self.finish(network, [xw, xb], &Goal::together(scale, tolerance), limit)
     }
 
     /// The right-hand side of the bit lines alone into r; gives its norm.
@@ -174,15 +213,14 @@ impl LinePcg {
         &mut self,
         network: &Network,
         [xw, xb]: [&mut [f64]; 2],
-        scale: f64,
-        tolerance: f64,
+        goal: &Goal,
         limit: usize,
     ) -> Result<Outcome, Trouble> {
-        let outcome = if scale == 0.0 {
+        let outcome = if goal.scale == 0.0 {
             xb.fill(0.0);
             Ok(Outcome { iterations: 0, residual: 0.0, coarse: false })
         } else {
-            self.iterate(network, xb, scale, tolerance, limit)
+            self.iterate(network, xb, goal, limit)
         };
         let level = self.level;
         let (lines, vectors, _) = self.parts(network);
@@ -190,14 +228,7 @@ impl LinePcg {
         outcome
     }
 
-    fn iterate(
-        &mut self,
-        network: &Network,
-        x: &mut [f64],
-        scale: f64,
-        tolerance: f64,
-        limit: usize,
-    ) -> Result<Outcome, Trouble> {
+    fn iterate(&mut self, network: &Network, x: &mut [f64], goal: &Goal, limit: usize) -> Result<Outcome, Trouble> {
         let coarse = self.coarse.is_some();
         if x.iter().any(|v| *v != 0.0) {
             self.p.set(x, self.cols);
@@ -209,8 +240,8 @@ impl LinePcg {
         }
         // the guess is a step of one along it
         let (rr, mut rz) = self.descend(network, 1.0);
-        let mut residual = rr.sqrt() / scale;
-        if residual <= tolerance {
+        let mut residual = rr.sqrt() / goal.scale;
+        if self.reaches(goal, residual) {
             return Ok(Outcome { iterations: 0, residual, coarse });
         }
         self.p.clear();
@@ -224,16 +255,31 @@ impl LinePcg {
             }
             a = rz / pq;
             let (rr, next) = self.descend(network, a);
-            residual = rr.sqrt() / scale;
+            residual = rr.sqrt() / goal.scale;
             beta = next / rz;
             rz = next;
-            if residual <= tolerance {
+            if self.reaches(goal, residual) {
                 self.step(x, a);
                 return Ok(Outcome { iterations, residual, coarse });
             }
         }
         self.step(x, a);
         Err(Trouble::Limit { iterations: limit, residual })
+    }
+
+    fn reaches(&self, goal: &Goal, residual: f64) -> bool {
+        residual <= goal.tolerance
+            && (goal.squares.is_empty() || self.line_squares().iter().zip(&goal.squares).all(|(rr, goal)| rr <= goal))
+    }
+
+    /// |r|^2 of every bit line.
+    fn line_squares(&self) -> Vec<f64> {
+        let mut squares = vec![0.0; self.cols];
+        for i in 0..self.rows {
+            let row = self.r.row(i).iter().flat_map(|octet| &octet.0);
+            squares.iter_mut().zip(row).for_each(|(square, r)| *square += r * r);
+        }
+        squares
     }
 
     /// x += a p.

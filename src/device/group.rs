@@ -109,11 +109,15 @@ pub trait DeviceGroup: Send + Sync {
     fn load(&self, env: &Env, x: &[f64], out: &mut Load) {
         self.load_range(env, x, None, 0..self.len(), out);
     }
-    /// f of instance `i` at the global solution `x`, row by row.
-    fn flows(&self, i: usize, env: &Env, x: &[f64]) -> Vec<f64> {
+    /// f of instance `i` at the global solution `x`, row by row, continued linearly by `rest`, which is small; none when
+    /// that is empty.
+    fn flows(&self, i: usize, env: &Env, (x, rest): (&[f64], &[f64])) -> Vec<f64> {
         let mut out = Load::default();
         self.load_range(env, x, None, i..i + 1, &mut out);
-        out.f[self.offset(i)..self.offset(i + 1)].to_vec()
+        let rows = self.offset(i)..self.offset(i + 1);
+        let moved: Vec<f64> = self.locals()[rows.clone()].iter().map(|&id| value_at(rest, id)).collect();
+        let along = |slopes: &[f64]| slopes.iter().zip(&moved).map(|(g, r)| g * r).sum::<f64>();
+        out.f[rows].iter().zip(out.g.chunks_exact(moved.len())).map(|(f, slopes)| f + along(slopes)).collect()
     }
     /// f and q only.
     fn load_values(&self, env: &Env, x: &[f64], out: &mut Load);
@@ -373,9 +377,16 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
             out.iter_mut().zip(&self.multiplicity[range]).for_each(|(g, m)| *g *= m);
         }
     }
-    fn flows(&self, i: usize, env: &Env, x: &[f64]) -> Vec<f64> {
-        let balance = self.devices[i].balance(env, &self.gather(i, x));
-        balance.f.iter().enumerate().map(|(row, f)| self.row_scale(i, row) * f).collect()
+    fn flows(&self, i: usize, env: &Env, (x, rest): (&[f64], &[f64])) -> Vec<f64> {
+        let local = self.gather(i, x);
+        let f = if rest.is_empty() {
+            self.devices[i].balance(env, &local).f
+        } else {
+            let dual: [Dual<N>; N] = std::array::from_fn(|k| Dual::variable(local[k], k));
+            let (moved, balance) = (self.gather(i, rest), self.devices[i].balance(env, &dual));
+            balance.f.map(|f| f.v + f.d.iter().zip(&moved).map(|(slope, r)| slope * r).sum::<f64>())
+        };
+        f.iter().enumerate().map(|(row, f)| self.row_scale(i, row) * f).collect()
     }
     fn load_values(&self, env: &Env, x: &[f64], out: &mut Load) {
         let n = self.devices.len();

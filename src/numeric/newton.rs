@@ -93,6 +93,11 @@ pub struct Workspace {
 }
 
 impl Workspace {
+    /// Room for a vector of unknowns, whatever is in it.
+    pub fn take_spare(&mut self) -> Vec<f64> {
+        std::mem::take(&mut self.new)
+    }
+
     /// Where the last solve began, if it failed.
     pub fn take_begun(&mut self) -> Vec<f64> {
         std::mem::take(&mut self.begun)

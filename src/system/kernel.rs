@@ -75,6 +75,8 @@ pub struct Kernel {
     /// Number of line nodes.
     len: usize,
     held: bool,
+    /// Relative residual asked of one array.
+    tolerance: f64,
     method: Method,
     /// May another solver than the one asked for take over?
     free: bool,
@@ -227,6 +229,7 @@ impl Kernel {
             border: Border::new(general, &compact, rule),
             len: base,
             held: false,
+            tolerance: TOLERANCE,
             method: if backend == Backend::Frontal { Method::Frontal } else { Method::Line },
             free: backend == Backend::Automatic,
             escalations: 0,
@@ -289,6 +292,11 @@ impl Kernel {
         Ok(())
     }
 
+    /// Asks a relative residual of the solves that follow; at least [`TOLERANCE`].
+    pub fn ask(&mut self, tolerance: f64) {
+        self.tolerance = tolerance.max(TOLERANCE);
+    }
+
     /// Solves for line nodes and border in place; `b` is by unknown, already reduced by the cells. After an error it is
     /// of no use.
     ///
@@ -305,7 +313,7 @@ impl Kernel {
         if self.border.is_wide() || skewed {
             self.solve_coupled(&general.values, b)?;
         } else {
-            self.solve_arrays(b, Numbers::Circuit, TOLERANCE)?;
+            self.solve_arrays(b, Numbers::Circuit, self.tolerance)?;
         }
         self.border.expand(general, b);
         Ok(())

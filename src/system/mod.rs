@@ -300,6 +300,13 @@ impl System {
         Ok(())
     }
 
+    /// Asks a relative residual of the array kernel; 0 for the usual one.
+    fn ask(&mut self, tolerance: f64) {
+        if let Some(kernel) = &mut self.kernel {
+            kernel.ask(tolerance);
+        }
+    }
+
     /// Solves J y = b in place with the last factorization.
     fn solve(&mut self, rows: &Rows, b: &mut [f64]) -> Result<(), Fault> {
         for cells in &self.cells {

@@ -5,6 +5,9 @@ use crate::circuit::Circuit;
 use crate::device::Env;
 use crate::numeric::newton::Equations;
 
+/// Relative residual of a remainder at most.
+const LOOSEST: f64 = 1e-3;
+
 /// A system with everything that its equations depend on.
 pub struct Problem<'a> {
     /// Structure and values.
@@ -30,6 +33,23 @@ impl<'a> Problem<'a> {
     /// The unknown whose pivot vanished.
     pub fn solve(&mut self, x: &[f64], b: &[f64], y: &mut [f64]) -> Result<(), usize> {
         self.solve_for(x, |_, y| y.copy_from_slice(b), y)
+    }
+
+    /// J r = -R(x) at `x`, the solution of the last solve: what it leaves out. `rounding` says that R is of the size of
+    /// rounding, where the last factorization serves as well as that of the Jacobian at `x`; `allowed` is how much of R may
+    /// be left, in A. Of no use when something goes wrong: false.
+    pub fn find_remainder(&mut self, x: &[f64], rounding: bool, allowed: f64, r: &mut [f64]) -> bool {
+        let size = self.system.residual().iter().map(|r| r * r).sum::<f64>().sqrt();
+        let tolerance = (allowed / size).min(LOOSEST);
+        self.system.ask(tolerance);
+        let solved = if rounding {
+            negative_residual(self.system, r);
+            self.system.solve(self.rows, r).is_ok()
+        } else {
+            self.step(x, r).is_ok()
+        };
+        self.system.ask(0.0);
+        solved && r.iter().zip(x).enumerate().all(|(k, (r, x))| r.abs() <= self.tolerance(k, *x, *x))
     }
 
     fn solve_for(&mut self, x: &[f64], give: impl Fn(&System, &mut [f64]), y: &mut [f64]) -> Result<(), usize> {
