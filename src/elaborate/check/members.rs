@@ -141,3 +141,62 @@ fn conducts(circuit: &Circuit, run: Run) -> bool {
     let group = circuit.groups.get(run.group);
     group.is_some_and(|group| structure::conducts(circuit, group.as_ref(), run.first..run.first + run.count))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::diag::Diagnostic;
+    use crate::elaborate::Elaborator;
+    use crate::netlist::{ReadOptions, parse_text};
+    use crate::plan::Overrides;
+
+    fn build(cell: &str, rest: &str) -> Result<Circuit, Vec<Diagnostic>> {
+        let array = ".xbar xb 3 4 CELL=cell(wl bl) RWL=1 RBL=2\nXa w[0:2] b[0:3] xb\nVw[0:2] w[0:2] 0 1";
+        let text = format!("title\n.subckt cell wl bl\n{cell}\n.ends\nR1 n w_0 1\n{array}\n{rest}\n.op\n.end\n");
+        let (deck, _) = parse_text("t.cir", &text, &ReadOptions::default());
+        Elaborator::new(deck, Vec::new()).build(&Overrides::default()).map(|built| built.circuit)
+    }
+
+    #[test]
+    fn every_unknown_has_one_member() {
+        let circuit = build("R1 wl bl 1k", "Vb[0:3] b[0:3] 0 0").unwrap();
+        let members = Members::new(&circuit);
+        let lines = 3 + 4;
+        assert_eq!(members.len(), circuit.unknowns.len() - 2 * 12 + lines + 1);
+        let mut seen = vec![0; circuit.unknowns.len()];
+        for (member, nodes) in members.each() {
+            for node in nodes {
+                assert_eq!(members.of(node), member, "{node}");
+                seen[node as usize] += 1;
+            }
+        }
+        assert!(seen.iter().all(|&times| times == 1), "{seen:?}");
+        assert_eq!(members.of(GROUND) as usize, members.len() - 1);
+        // all segments and all cells
+        assert_eq!(members.known.iter().map(|run| run.count).sum::<usize>(), 3 * 3 + 2 * 4 + 12);
+        let (row, column) =
+            (members.of(circuit.node("xa.wl_1_0").unwrap()), members.of(circuit.node("xa.bl_0_2").unwrap()));
+        assert_eq!(members.of(circuit.node("xa.wl_1_3").unwrap()), row);
+        assert_eq!(members.of(circuit.node("xa.bl_2_2").unwrap()), column);
+        assert_ne!(members.of(circuit.node("xa.wl_2_0").unwrap()), row);
+    }
+
+    #[test]
+    fn lines_that_nothing_drives_are_named_node_by_node() {
+        let errors = build("C1 wl bl 1f", "Vb[1:3] b[1:3] 0 0").err().unwrap();
+        let messages: Vec<&str> = errors.iter().filter(|e| e.code == "E-FLOAT").map(|e| e.message.as_str()).collect();
+        let expected =
+            "the nodes `b_0`, `xa.bl_0_0`, `xa.bl_1_0`, `xa.bl_2_0` are joined, but have no DC path to ground";
+        assert_eq!(messages, [expected]);
+        // cells that conduct tie it to the other lines
+        assert!(build("R1 wl bl 1k", "Vb[1:3] b[1:3] 0 0").is_ok());
+    }
+
+    #[test]
+    fn two_sources_on_one_line_are_no_loop() {
+        assert!(build("R1 wl bl 1k", "V1 xa.wl_0_0 xa.wl_0_2 1\nV2 xa.wl_0_2 xa.wl_0_3 1\nVb[0:3] b[0:3] 0 0").is_ok());
+        let errors = build("R1 wl bl 1k", "V1 xa.wl_0_0 xa.wl_0_2 1\nV2 xa.wl_0_0 xa.wl_0_2 1").err().unwrap();
+        assert!(errors.iter().any(|e| e.code == "E-VLOOP" && e.message.contains("`v1`, `v2`")), "{errors:?}");
+    }
+}
