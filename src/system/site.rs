@@ -13,7 +13,8 @@ use crate::circuit::{ArrayInstance, Circuit, Nodes, Run};
 use crate::crossbar::Wire;
 use crate::device::Env;
 
-/// Smaller arrays are left to the sparse solver.
+/// Smaller arrays are left to the sparse solver, which is direct. From here on line-PCG is faster than the multifrontal
+/// solver at every size unless wires are about as resistive as cells (`cargo bench --bench crossbar`).
 const SMALLEST: usize = 64;
 
 /// The lines of one array: first those along the rows, then those along the columns.
