@@ -156,10 +156,7 @@ impl LinePcg {
         tolerance: f64,
         limit: usize,
     ) -> Result<Outcome, Trouble> {
-        let [xw, xb] = x;
-        let scale = self.reduce(network, b);
-        xw.copy_from_slice(b[0]);
-        self.finish(network, [xw, xb], &Goal::together(scale, tolerance), limit)
+        self.solve_to(network, b, x, |_, scale| Goal::together(scale, tolerance), limit)
     }
 
     /// As [`LinePcg::solve`], but stops when |r| <= `tolerance` |b| on every bit line by itself, down to lines whose b is
@@ -176,15 +173,30 @@ impl LinePcg {
         tolerance: f64,
         limit: usize,
     ) -> Result<Outcome, Trouble> {
-        let [xw, xb] = x;
-        let scale = self.reduce(network, b);
-        xw.copy_from_slice(b[0]);
-        let smallest = (f64::EPSILON * scale).powi(2);
-        let squares = self.line_squares().into_iter().map(|bb| tolerance.powi(2) * bb.max(smallest)).collect();
-        self.finish(network, [xw, xb], &Goal { squares, ..Goal::together(scale, tolerance) }, limit)
+        let goal = |solver: &Self, scale: f64| {
+            let smallest = (f64::EPSILON * scale).powi(2);
+            let squares = solver.line_squares().into_iter().map(|bb| tolerance.powi(2) * bb.max(smallest)).collect();
+            Goal { squares, ..Goal::together(scale, tolerance) }
+        };
+        self.solve_to(network, b, x, goal, limit)
     }
 
-    /// The same from zero and in place: `x` holds b and ends as the solution, or as nothing of use after an error.
+    /// From the guess in `x[1]` to a goal, made from |b| on the bit lines while r holds that b.
+    fn solve_to(
+        &mut self,
+        network: &Network,
+        b: [&[f64]; 2],
+        [xw, xb]: [&mut [f64]; 2],
+        goal: impl Fn(&Self, f64) -> Goal,
+        limit: usize,
+    ) -> Result<Outcome, Trouble> {
+        let scale = self.reduce(network, b);
+        xw.copy_from_slice(b[0]);
+        let goal = goal(self, scale);
+        self.finish(network, [xw, xb], &goal, limit)
+    }
+
+    /// As [`LinePcg::solve`] from zero and in place: `x` holds b and ends as the solution, or as nothing of use after an error.
     ///
     /// # Errors
     /// Those of [`LinePcg::solve`].

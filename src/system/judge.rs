@@ -26,33 +26,23 @@ const BLOCK: usize = 64;
 impl System {
     /// Largest |R_r| / tolerance_r, relative to rounding level if `rounding`; NaN where one is.
     pub(super) fn worst(&self, rounding: bool) -> f64 {
-        let [relative, current, noise] = self.scales();
-        let judged = if rounding {
-            self.largest(None, |kind, size, traffic, reach| match kind {
-                UnknownKind::Voltage => [ratio(size, (ROUNDING * (traffic + current)).max(noise * reach)), 0.0],
-                _ => [ratio(size, ROUNDING / relative * reach), 0.0],
-            })
+        let scales = self.scales();
+        let [judged, _] = if rounding {
+            self.largest(None, |kind, size, traffic, reach| [scales.beyond_rounding(kind, size, traffic, reach), 0.0])
         } else {
-            self.largest(None, |kind, size, traffic, reach| match kind {
-                UnknownKind::Voltage => [ratio(size, reach.min(relative * traffic + current).max(noise * reach)), 0.0],
-                _ => [ratio(size, reach), 0.0],
-            })
+            self.largest(None, |kind, size, traffic, reach| [scales.beyond(kind, size, traffic, reach), 0.0])
         };
-        judged[0]
+        judged
     }
 
     /// The row that is furthest beyond its tolerance, and by how much; the first that is no number.
     #[must_use]
     pub fn worst_row(&self) -> (f64, usize) {
-        let [relative, current, noise] = self.scales();
+        let scales = self.scales();
         let mut worst = (0.0, 0);
         for r in 0..self.len() {
-            let reach = self.sums.sensitivity[r];
-            let tolerance = match self.sums.kind(r) {
-                UnknownKind::Voltage => reach.min(relative * self.sums.traffic[r] + current).max(noise * reach),
-                _ => reach,
-            };
-            let beyond = ratio(self.residual()[r].abs(), tolerance);
+            let (traffic, reach) = (self.sums.traffic[r], self.sums.sensitivity[r]);
+            let beyond = scales.beyond(self.sums.kind(r), self.residual()[r].abs(), traffic, reach);
             if beyond.is_nan() {
                 return (beyond, r);
             }
@@ -67,7 +57,7 @@ impl System {
     /// combine. Currents for which the absolute tolerance rules count as large as the smallest for which it does not.
     #[must_use]
     pub fn kirchhoff(&self, rows: &Rows) -> (f64, f64) {
-        let [relative, current, noise] = self.scales();
+        let Scales { relative, current, noise } = self.scales();
         let held = rows.holds_any().then_some(rows);
         let [absolute, relative] = self.largest(held, |kind, size, traffic, reach| match kind {
             UnknownKind::Voltage => {
@@ -79,15 +69,47 @@ impl System {
         (absolute, relative)
     }
 
-    /// Relative and absolute tolerance of currents, and the noise of a row relative to its sensitivity.
-    fn scales(&self) -> [f64; 3] {
+    fn scales(&self) -> Scales {
         let relative = self.tolerances.relative;
-        [relative, self.tolerances.current, CANCELLATION / relative]
+        Scales { relative, current: self.tolerances.current, noise: CANCELLATION / relative }
     }
 
     /// Largest values of a measure of kind, |R|, traffic and sensitivity over all rows but those that are held.
     fn largest<M: Fn(UnknownKind, f64, f64, f64) -> [f64; 2]>(&self, held: Option<&Rows>, measure: M) -> [f64; 2] {
         self.level.run(Largest { residual: self.residual(), sums: &self.sums, held, measure })
+    }
+}
+
+/// What residuals are compared with.
+#[derive(Clone, Copy)]
+struct Scales {
+    /// Tolerance of currents, relative to those that meet.
+    relative: f64,
+    /// Absolute tolerance of currents in A.
+    current: f64,
+    /// Noise of a row, relative to its sensitivity.
+    noise: f64,
+}
+
+impl Scales {
+    /// |R| of a row in units of its tolerance.
+    #[inline(always)]
+    fn beyond(&self, kind: UnknownKind, size: f64, traffic: f64, reach: f64) -> f64 {
+        match kind {
+            UnknownKind::Voltage => {
+                ratio(size, reach.min(self.relative * traffic + self.current).max(self.noise * reach))
+            }
+            _ => ratio(size, reach),
+        }
+    }
+
+    /// The same in units of what rounding leaves.
+    #[inline(always)]
+    fn beyond_rounding(&self, kind: UnknownKind, size: f64, traffic: f64, reach: f64) -> f64 {
+        match kind {
+            UnknownKind::Voltage => ratio(size, (ROUNDING * (traffic + self.current)).max(self.noise * reach)),
+            _ => ratio(size, ROUNDING / self.relative * reach),
+        }
     }
 }
 
