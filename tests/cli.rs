@@ -129,6 +129,23 @@ fn a_full_disk_is_5() {
     assert!(err(&run).contains("cannot write to standard output"), "{}", err(&run));
 }
 
+/// `2>&1 | head` closes both streams before the run has ended.
+#[test]
+#[cfg(unix)]
+fn closed_streams_lose_nothing() {
+    let deck = RC.replace(".end", ".print tran v(out)\nR2 out open 1k\n.end");
+    let bench = Bench::new(&[("rc.cir", &deck)]);
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    let run = bench.command("rc.cir").stdout(closed()).stderr(closed()).output().unwrap();
+    assert_eq!(code(&run), 0);
+    let (counted, present) = points(&bench.path("rc.raw"));
+    assert!(counted > 50 && counted == present);
+}
+
 #[test]
 fn a_transient_ends_when_corners_are_a_rounding_away() {
     // the corners of this pulse, cut short by its period, fall next to the stop time

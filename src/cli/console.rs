@@ -19,8 +19,13 @@ pub fn say(text: &str) {
         && error.kind() != io::ErrorKind::BrokenPipe
         && !LOST.swap(true, Ordering::Relaxed)
     {
-        eprintln!("cannot write to standard output: {error}");
+        talk(&format!("cannot write to standard output: {error}"));
     }
+}
+
+/// Writes a line of talk to standard error. Nobody has to listen: the run goes on where it is closed.
+pub fn talk(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// Was data lost on the way to standard output?
@@ -84,7 +89,7 @@ impl Console {
     /// A line of talk that is not for the log.
     pub fn show(&self, line: &str) {
         if !self.quiet && !self.json {
-            eprintln!("{line}");
+            talk(line);
         }
     }
 
@@ -95,9 +100,9 @@ impl Console {
             return;
         }
         if self.look.color {
-            eprintln!("\u{1b}[31m{line}\u{1b}[0m");
+            talk(&format!("\u{1b}[31m{line}\u{1b}[0m"));
         } else {
-            eprintln!("{line}");
+            talk(line);
         }
     }
 
@@ -138,7 +143,7 @@ impl Console {
             }
             self.note_down(&report::render(diagnostic, sources, Look::PLAIN));
             if !self.json && (!self.quiet || diagnostic.severity == Severity::Error) {
-                eprintln!("{}", report::render(diagnostic, sources, self.look));
+                talk(&report::render(diagnostic, sources, self.look));
             }
         }
         if tally.errors > 0 {

@@ -10,13 +10,13 @@ use crate::units::format_si;
 
 use super::args::ModelsArgs;
 use super::cards::LibraryCard;
-use super::console::say;
+use super::console::{say, talk};
 use super::exit::Exit;
 
 /// Prints all devices and model cards, or one in full.
 pub fn run(args: &ModelsArgs) -> Exit {
     let (library, failures) = super::cards::all(&args.include);
-    failures.iter().for_each(|sentence| eprintln!("{sentence}"));
+    failures.iter().for_each(|sentence| talk(sentence));
     let ending = if failures.is_empty() { Exit::Success } else { Exit::Io };
     let cards: Vec<Card> = REGISTRY.iter().map(|kind| *kind.card()).collect();
     let Some(name) = args.name.as_deref().map(str::to_lowercase) else {
@@ -39,7 +39,7 @@ pub fn run(args: &ModelsArgs) -> Exit {
         let words = words.chain(library.iter().map(|card| card.name.as_str()));
         let nearest = words.min_by_key(|w| strsim::damerau_levenshtein(w, &name));
         let hint = nearest.map(|w| format!("; the nearest name is `{w}`")).unwrap_or_default();
-        eprintln!("no device and no model card is called `{name}`{hint}");
+        talk(&format!("no device and no model card is called `{name}`{hint}"));
         return Exit::Usage;
     };
     if args.json {

@@ -9,7 +9,7 @@ use crate::output::raw::{RawOptions, StepLayout};
 use crate::plan::Options;
 
 use super::args::RunArgs;
-use super::console::Console;
+use super::console::{Console, talk};
 use super::exit::Exit;
 use super::interrupt;
 use super::load::{Loaded, load};
@@ -57,7 +57,7 @@ pub fn serve(args: &RunArgs) -> Exit {
 
 /// What clients look for after a failure.
 fn abort(exit: Exit) -> Exit {
-    eprintln!("run simulation(s) aborted");
+    talk("run simulation(s) aborted");
     exit
 }
 
