@@ -25,14 +25,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (mut word_voltage, mut bit_voltage) = (vec![0.0; n * m], vec![0.0; n * m]);
 
     let start = Instant::now();
-    let mut solver = LinePcg::new(&network);
+    let mut solver = LinePcg::new(&network)?;
     solver.factor(&network)?;
     let outcome =
         solver.solve(&network, [&word_currents, &bit_currents], [&mut word_voltage, &mut bit_voltage], 1e-12, 200)?;
     let seconds = start.elapsed().as_secs_f64();
 
     let (mut rw, mut rb) = (vec![0.0; n * m], vec![0.0; n * m]);
-    network.residual([&word_currents, &bit_currents], [&word_voltage, &bit_voltage], [&mut rw, &mut rb]);
+    network.residual([&word_currents, &bit_currents], [&word_voltage, &bit_voltage], [&mut rw, &mut rb])?;
     let worst = rw.iter().chain(&rb).fold(0.0f64, |w, r| w.max(r.abs()));
     let last = n * m - 1;
     println!("{n}x{m}: {} iterations, {:.1} ms, largest KCL residual {worst:.1e} A", outcome.iterations, 1e3 * seconds);

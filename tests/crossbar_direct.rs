@@ -56,7 +56,7 @@ fn solve(solver: &mut Frontal, b: &[f64]) -> Vec<f64> {
     let (word, bit) = b.split_at(b.len() / 2);
     let mut x = vec![0.0; b.len()];
     let (xw, xb) = x.split_at_mut(b.len() / 2);
-    solver.solve([word, bit], [xw, xb]);
+    solver.solve([word, bit], [xw, xb]).expect("a solution");
     x
 }
 
@@ -71,7 +71,7 @@ fn any_shape_agrees_with_double_double_in_every_component() {
         let b = Chance(5).many(2 * rows * cols);
         let exact = exact(&network, &symmetric(&network.cells), &b);
         for level in Level::available() {
-            let mut solver = Frontal::analyse_for(rows, cols, level);
+            let mut solver = Frontal::analyse_for(rows, cols, level).expect("an array");
             assert_eq!(solver.factor(&network).expect("tied lines").negative, 0);
             let worst = apart(&solve(&mut solver, &b), &exact);
             assert!(worst < 1e-14, "{rows}x{cols} {level:?}: {worst:.1e}");
@@ -93,15 +93,15 @@ fn transistor_cells_agree_and_so_does_their_adjoint() {
         let adjoint = Cells { ww: &drain, wb: &drain, bw: &source, bb: &source };
         let (straight, turned) = (exact(&network, &cells, &b), exact(&network, &adjoint, &b));
         for level in Level::available() {
-            let mut solver = FrontalLu::analyse_for(rows, cols, level);
+            let mut solver = FrontalLu::analyse_for(rows, cols, level).expect("an array");
             let pivots = solver.factor(&network, [&drain, &source, &drain, &source]).expect("tied lines");
             assert_eq!(pivots.negative, 0);
             let mut x = vec![0.0; 2 * size];
             let (xw, xb) = x.split_at_mut(size);
-            solver.solve([&b[..size], &b[size..]], [xw, xb]);
+            solver.solve([&b[..size], &b[size..]], [xw, xb]).expect("a solution");
             assert!(apart(&x, &straight) < 1e-14, "{rows}x{cols} {level:?}: {:.1e}", apart(&x, &straight));
             let (xw, xb) = x.split_at_mut(size);
-            solver.solve_adjoint([&b[..size], &b[size..]], [xw, xb]);
+            solver.solve_adjoint([&b[..size], &b[size..]], [xw, xb]).expect("a solution");
             assert!(apart(&x, &turned) < 1e-14, "{rows}x{cols} {level:?}: {:.1e}", apart(&x, &turned));
         }
     }
@@ -111,7 +111,8 @@ fn transistor_cells_agree_and_so_does_their_adjoint() {
 fn a_second_factorization_forgets_the_first() {
     let (first, second) = (varied(19, 22, 1), varied(19, 22, 2));
     let b = Chance(5).many(2 * 19 * 22);
-    let (mut used, mut fresh) = (Frontal::analyse(19, 22), Frontal::analyse(19, 22));
+    let (mut used, mut fresh) =
+        (Frontal::analyse(19, 22).expect("an array"), Frontal::analyse(19, 22).expect("an array"));
     used.factor(&first).expect("tied lines");
     solve(&mut used, &b);
     used.factor(&second).expect("tied lines");
@@ -127,7 +128,7 @@ fn negative_cells_are_solved_and_their_pivots_counted() {
         network.cells[k] = -2e-3 * chance.next();
     }
     let b = chance.many(512);
-    let mut solver = Frontal::analyse(16, 16);
+    let mut solver = Frontal::analyse(16, 16).expect("an array");
     assert_eq!(solver.factor(&network).expect("regular").negative, 0, "wires keep the matrix positive");
     let exact_mild = exact(&network, &symmetric(&network.cells), &b);
     let scale = exact_mild.iter().fold(0.0f64, |s, x| s.max(x.abs()));
@@ -149,7 +150,7 @@ fn what_floats_is_named() {
         lines.tail.fill(0.0);
         lines.leak = None;
     }
-    let mut solver = Frontal::analyse(20, 12);
+    let mut solver = Frontal::analyse(20, 12).expect("an array");
     assert!(matches!(solver.factor(&network), Err(Trouble::Untied { .. })));
     // one line tied, all cells conduct: everything hangs on it
     network.word.head[3] = 1.0;
@@ -174,7 +175,7 @@ fn a_single_node_that_floats_is_named() {
     wire[node - 1..=node].fill(0.0);
     network.word.leak = None;
     network.cells[node] = 0.0;
-    let trouble = Frontal::analyse(20, 12).factor(&network).expect_err("a node floats");
+    let trouble = Frontal::analyse(20, 12).expect("an array").factor(&network).expect_err("a node floats");
     assert_eq!(trouble, Trouble::Untied { side: Side::Word, row, col });
 }
 
@@ -185,7 +186,7 @@ fn magnitudes_are_sums_of_magnitudes() {
     (word.head[0], bit.tail[0]) = (2.0, 3.0);
     let network = Network { rows: 1, cols: 1, word, bit, cells: vec![-1.0] };
     let (mut in_word, mut in_bit) = ([0.0], [0.0]);
-    network.magnitude([&[-5.0], &[4.0]], [&[2.0], &[-3.0]], [&mut in_word, &mut in_bit]);
+    network.magnitude([&[-5.0], &[4.0]], [&[2.0], &[-3.0]], [&mut in_word, &mut in_bit]).expect("one shape");
     assert_eq!((in_word[0], in_bit[0]), (5.0 + 2.0 * 2.0 + 1.0 * 5.0, 4.0 + 3.0 * 3.0 + 1.0 * 5.0));
 }
 
@@ -195,18 +196,18 @@ fn many_right_hand_sides_are_as_many_solves() {
     let size = rows * cols;
     let network = varied(rows, cols, 8);
     for level in Level::available() {
-        let mut solver = Frontal::analyse_for(rows, cols, level);
+        let mut solver = Frontal::analyse_for(rows, cols, level).expect("an array");
         solver.factor(&network).expect("tied lines");
         for count in [1, 5, 8, 9, 17, 24, 53] {
             let mut chance = Chance(count as u64);
             let b = [chance.many(count * size), chance.many(count * size)];
             let mut x = [vec![0.0; count * size], vec![0.0; count * size]];
             let [xw, xb] = &mut x;
-            solver.solve_many([&b[0], &b[1]], [xw, xb]);
+            solver.solve_many([&b[0], &b[1]], [xw, xb]).expect("a solution");
             for k in 0..count {
                 let of = k * size..(k + 1) * size;
                 let (mut yw, mut yb) = (vec![0.0; size], vec![0.0; size]);
-                solver.solve([&b[0][of.clone()], &b[1][of.clone()]], [&mut yw, &mut yb]);
+                solver.solve([&b[0][of.clone()], &b[1][of.clone()]], [&mut yw, &mut yb]).expect("a solution");
                 let worst = apart(&x[0][of.clone()], &yw).max(apart(&x[1][of], &yb));
                 assert!(worst < 1e-14, "{level:?} {k} of {count}: {worst:.1e}");
             }
@@ -221,17 +222,17 @@ fn many_adjoint_solves_of_transistor_cells_are_single_ones() {
     let size = rows * cols;
     let network = varied(rows, cols, 8);
     let source: Vec<f64> = network.cells.iter().map(|g| 2.5 * g).collect();
-    let mut solver = FrontalLu::analyse(rows, cols);
+    let mut solver = FrontalLu::analyse(rows, cols).expect("an array");
     solver.factor(&network, [&network.cells, &source, &network.cells, &source]).expect("tied lines");
     let mut chance = Chance(77);
     let b = [chance.many(3 * size), chance.many(3 * size)];
     let mut x = [vec![0.0; 3 * size], vec![0.0; 3 * size]];
     let [xw, xb] = &mut x;
-    solver.solve_many_adjoint([&b[0], &b[1]], [xw, xb]);
+    solver.solve_many_adjoint([&b[0], &b[1]], [xw, xb]).expect("a solution");
     for k in 0..3 {
         let of = k * size..(k + 1) * size;
         let (mut yw, mut yb) = (vec![0.0; size], vec![0.0; size]);
-        solver.solve_adjoint([&b[0][of.clone()], &b[1][of.clone()]], [&mut yw, &mut yb]);
+        solver.solve_adjoint([&b[0][of.clone()], &b[1][of.clone()]], [&mut yw, &mut yb]).expect("a solution");
         assert!(apart(&x[0][of.clone()], &yw).max(apart(&x[1][of], &yb)) < 1e-14);
     }
 }
@@ -247,15 +248,15 @@ fn a_transfer_matrix_gives_the_currents_of_single_solves() {
         let vectors = 7;
         let voltages = Chance(4).many(vectors * rows);
         let mut currents = vec![0.0; vectors * cols];
-        transfer.apply(&voltages, &mut currents);
-        let mut solver = Frontal::analyse(rows, cols);
+        transfer.apply(&voltages, &mut currents).expect("a solution");
+        let mut solver = Frontal::analyse(rows, cols).expect("an array");
         solver.factor(&network).expect("tied lines");
         for (voltages, currents) in voltages.chunks(rows).zip(currents.chunks(cols)) {
             let (mut b, mut xw, mut xb) = (vec![0.0; size], vec![0.0; size], vec![0.0; size]);
             for (row, voltage) in voltages.iter().enumerate() {
                 b[row * cols] = voltage * network.word.head[row];
             }
-            solver.solve([&b, &vec![0.0; size]], [&mut xw, &mut xb]);
+            solver.solve([&b, &vec![0.0; size]], [&mut xw, &mut xb]).expect("a solution");
             let single: Vec<f64> = (0..cols).map(|j| network.bit.tail[j] * xb[size - cols + j]).collect();
             assert!(apart(currents, &single) < 1e-13, "{rows}x{cols}: {:.1e}", apart(currents, &single));
         }
@@ -269,12 +270,12 @@ fn a_transfer_matrix_of_transistor_cells_gives_the_currents_of_single_solves() {
         let size = rows * cols;
         let network = varied(rows, cols, 22);
         let source: Vec<f64> = network.cells.iter().map(|g| 2.5 * g).collect();
-        let mut solver = FrontalLu::analyse(rows, cols);
+        let mut solver = FrontalLu::analyse(rows, cols).expect("an array");
         solver.factor(&network, [&network.cells, &source, &network.cells, &source]).expect("tied lines");
-        let transfer = solver.transfer(&Port::word_heads(&network), &Port::bit_tails(&network));
+        let transfer = solver.transfer(&Port::word_heads(&network), &Port::bit_tails(&network)).expect("ports");
         let (mut b, mut xw, mut xb) = (vec![0.0; size], vec![0.0; size], vec![0.0; size]);
         b[3 * cols] = network.word.head[3];
-        solver.solve([&b, &vec![0.0; size]], [&mut xw, &mut xb]);
+        solver.solve([&b, &vec![0.0; size]], [&mut xw, &mut xb]).expect("a solution");
         let single: Vec<f64> = (0..cols).map(|j| network.bit.tail[j] * xb[size - cols + j]).collect();
         let gains: Vec<f64> = (0..cols).map(|j| transfer.gains[j * rows + 3]).collect();
         assert!(apart(&gains, &single) < 1e-13, "{rows}x{cols}: {:.1e}", apart(&gains, &single));
@@ -287,12 +288,12 @@ fn a_checked_solve_reports_its_backward_error_and_refines_where_signs_mix() {
     let mut chance = Chance(2);
     let b = [chance.many(576), chance.many(576)];
     let (mut xw, mut xb) = (vec![0.0; 576], vec![0.0; 576]);
-    let mut solver = Frontal::analyse(24, 24);
+    let mut solver = Frontal::analyse(24, 24).expect("an array");
     solver.factor(&network).expect("tied lines");
-    let plain = solver.solve_checked(&network, [&b[0], &b[1]], [&mut xw, &mut xb]);
+    let plain = solver.solve_checked(&network, [&b[0], &b[1]], [&mut xw, &mut xb]).expect("a solution");
     assert!(!plain.refined && plain.backward_error < 2e-15, "{plain:?}");
     // the factor of a slightly different network is wrong by 1e-6; one step takes it to 1e-12
     network.cells.iter_mut().for_each(|g| *g *= 1.000_001);
-    let refined = solver.solve_checked(&network, [&b[0], &b[1]], [&mut xw, &mut xb]);
+    let refined = solver.solve_checked(&network, [&b[0], &b[1]], [&mut xw, &mut xb]).expect("a solution");
     assert!(refined.refined && refined.backward_error < 1e-10, "{refined:?}");
 }

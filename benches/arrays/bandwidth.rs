@@ -33,10 +33,12 @@ pub fn measure(bench: &Bench, print: &mut dyn FnMut(Line)) {
     let network = network(n, n);
     let word = driven(&network, &vec![0.3; n]);
     let bit = vec![0.0; n * n];
-    let mut solver = LinePcg::new(&network);
-    if let Err(why) = solver.factor(&network) {
-        return print(Line::new(work, Unit::BytesPerSecond, Err(why.to_string()), Asked::Share(0.8)));
-    }
+    let made = LinePcg::new(&network).map_err(Trouble::from);
+    let factored = made.and_then(|mut solver| solver.factor(&network).map(|()| solver));
+    let mut solver = match factored {
+        Ok(solver) => solver,
+        Err(why) => return print(Line::new(work, Unit::BytesPerSecond, Err(why.to_string()), Asked::Share(0.8))),
+    };
     let cells = (n * n) as f64;
     let per_iteration = RefCell::new(Vec::new());
     let iterations: Run = Box::new(|| {

@@ -4,7 +4,7 @@ use super::common::{network, peers, scipy};
 use super::race::{Bench, OURS, Run, race, seconds};
 use super::selector::MODEL;
 use super::table::{Asked, Line, Peer, Unit};
-use sneakpath::crossbar::{Port, transfer};
+use sneakpath::crossbar::{Port, Trouble, transfer};
 use sneakpath::numeric::rng::Stream;
 
 const ROWS: usize = 784;
@@ -24,7 +24,7 @@ pub fn linear(bench: &Bench, print: &mut dyn FnMut(Line)) {
     let mut solved = None;
     let own: Run = Box::new(|| {
         let (time, outcome) =
-            seconds(|| transfer(&network, &inputs, &outputs).map(|matrix| matrix.apply(&volts, &mut currents)));
+            seconds(|| Ok::<_, Trouble>(transfer(&network, &inputs, &outputs)?.apply(&volts, &mut currents)?));
         outcome.map(|()| time).map_err(|e| e.to_string())
     });
     // one factorization, then one solve per vector; a thousand of them tell the time of one

@@ -190,8 +190,11 @@ pub fn child(n: usize) -> ExitCode {
     let peak = peers::own_peak();
     let arrays = || [vec![0.0; n * n], vec![0.0; n * n]];
     let ([mut rw, mut rb], [mut sw, mut sb]) = (arrays(), arrays());
-    network.residual([&word, &bit], [&xw, &xb], [&mut rw, &mut rb]);
-    network.magnitude([&word, &bit], [&xw, &xb], [&mut sw, &mut sb]);
+    let judged = network.residual([&word, &bit], [&xw, &xb], [&mut rw, &mut rb]);
+    if let Err(why) = judged.and_then(|()| network.magnitude([&word, &bit], [&xw, &xb], [&mut sw, &mut sb])) {
+        println!("{why}");
+        return ExitCode::FAILURE;
+    }
     let pairs = rw.iter().chain(&rb).zip(sw.iter().chain(&sb));
     let worst = pairs.map(|(r, s)| if *r == 0.0 { 0.0 } else { (r / s).abs() }).fold(0.0, nan_max);
     println!("{seconds} {peak} {iterations} {worst}");

@@ -46,7 +46,7 @@ pub fn solve(network: &Network, word: &[f64], bit: &[f64]) -> Result<(f64, [Vec<
     let k = network.cells.len();
     let (mut xw, mut xb) = (vec![0.0; k], vec![0.0; k]);
     let start = Instant::now();
-    let mut solver = LinePcg::new(network);
+    let mut solver = LinePcg::new(network).map_err(|e| e.to_string())?;
     solver.factor(network).map_err(|e| e.to_string())?;
     let outcome = solver.solve(network, [word, bit], [&mut xw, &mut xb], 1e-11, 500).map_err(|e| e.to_string())?;
     Ok((start.elapsed().as_secs_f64(), [xw, xb], outcome.iterations))

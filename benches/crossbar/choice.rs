@@ -65,7 +65,7 @@ pub fn table() {
             let (word, bit) = (driven(&network, &vec![0.3; rows]), vec![0.0; rows * cols]);
             let (mut xw, mut xb) = (bit.clone(), bit.clone());
             let runs = (400_000 / (rows * cols)).clamp(5, 1001);
-            let mut line = LinePcg::new(&network);
+            let mut line = LinePcg::new(&network).expect("an array");
             let mut iterations = None;
             let ours = microseconds(runs, || {
                 xb.fill(0.0);
@@ -76,10 +76,10 @@ pub fn table() {
                     })
                     .ok();
             });
-            let mut frontal = Frontal::analyse(rows, cols);
+            let mut frontal = Frontal::analyse(rows, cols).expect("an array");
             let direct = microseconds(runs, || {
                 frontal.factor(&network).expect("tied lines");
-                frontal.solve([&word, &bit], [&mut xw, &mut xb]);
+                frontal.solve([&word, &bit], [&mut xw, &mut xb]).expect("a solution");
             });
             black_box((&xw, &xb));
             let iterations = iterations.map_or("-".to_owned(), |k| k.to_string());

@@ -29,7 +29,7 @@ pub fn table(sizes: &[usize]) {
     );
     for &n in sizes {
         let network = network(n, n);
-        let mut solver = Frontal::analyse(n, n);
+        let mut solver = Frontal::analyse(n, n).expect("an array");
         let runs = (4096 / n).clamp(3, 41);
         let factor = milliseconds(runs, || {
             solver.factor(&network).expect("tied lines");
@@ -38,10 +38,13 @@ pub fn table(sizes: &[usize]) {
         let mut x = [vec![0.0; MANY * n * n], vec![0.0; MANY * n * n]];
         let [xw, xb] = &mut x;
         let one = n * n;
-        let solve = milliseconds(runs, || solver.solve([&b[..one], &b[..one]], [&mut xw[..one], &mut xb[..one]]));
-        let many = milliseconds(runs.min(5), || solver.solve_many([&b, &b], [&mut *xw, &mut *xb])) / MANY as f64;
+        let solve = milliseconds(runs, || {
+            solver.solve([&b[..one], &b[..one]], [&mut xw[..one], &mut xb[..one]]).expect("a solution")
+        });
+        let many = milliseconds(runs.min(5), || solver.solve_many([&b, &b], [&mut *xw, &mut *xb]).expect("a solution"))
+            / MANY as f64;
         black_box(&x);
-        let memory = Frontal::memory(n, n) as f64 / 1e6;
+        let memory = Frontal::memory(n, n).expect("an array") as f64 / 1e6;
         print!("{n:>6} {factor:>10.3} {solve:>10.3} {many:>14.3} {memory:>10.1}");
         match scipy::splu(&network, &vec![0.3; n], 1) {
             Ok(solved) => {
@@ -65,7 +68,7 @@ pub fn reads() {
     let mut matrix = None;
     let adjoint = milliseconds(5, || matrix = transfer(&network, &inputs, &outputs).ok());
     let Some(matrix) = matrix else { return };
-    let product = milliseconds(5, || matrix.apply(&voltages, &mut currents));
+    let product = milliseconds(5, || matrix.apply(&voltages, &mut currents).expect("one shape"));
     let sample = 4 * MANY;
     let (per_vector, off) = all_nodes(&network, &voltages[..sample * rows], &currents);
     println!("\n{rows} x {cols}, {vectors} vectors (one thread)");
@@ -84,7 +87,7 @@ pub fn reads() {
 /// Milliseconds per vector and the largest relative difference of a column current from `currents`.
 fn all_nodes(network: &Network, voltages: &[f64], currents: &[f64]) -> (f64, f64) {
     let (size, vectors) = (network.cells.len(), voltages.len() / network.rows);
-    let mut solver = Frontal::analyse(network.rows, network.cols);
+    let mut solver = Frontal::analyse(network.rows, network.cols).expect("an array");
     solver.factor(network).expect("tied lines");
     let mut word = vec![0.0; vectors * size];
     for (b, voltages) in word.chunks_mut(size).zip(voltages.chunks(network.rows)) {
@@ -94,7 +97,7 @@ fn all_nodes(network: &Network, voltages: &[f64], currents: &[f64]) -> (f64, f64
     }
     let bit = vec![0.0; vectors * size];
     let (mut xw, mut xb) = (bit.clone(), bit.clone());
-    let time = milliseconds(3, || solver.solve_many([&word, &bit], [&mut xw, &mut xb]));
+    let time = milliseconds(3, || solver.solve_many([&word, &bit], [&mut xw, &mut xb]).expect("a solution"));
     let mut worst = 0.0f64;
     for (x, currents) in xb.chunks(size).zip(currents.chunks(network.cols)) {
         for (j, current) in currents.iter().enumerate() {

@@ -14,6 +14,7 @@
 
 use super::bundle::{Bundle, WIDEST, Way};
 use super::line_pcg::Trouble;
+use super::misfit::{self, Field, Misfit, Of};
 use super::network::Wire;
 use crate::numeric::krylov;
 
@@ -27,6 +28,7 @@ const RESTART: usize = 40;
 #[derive(Debug, Clone)]
 pub struct Bundles {
     cells: usize,
+    /// Lines along the rows.
     rows: Bundle,
     columns: Bundle,
     /// Entry (r, c) of the cell's block at `(r * lines + c) * cells + cell`.
@@ -35,26 +37,36 @@ pub struct Bundles {
     leak: Vec<f64>,
     /// Diagonal of the part that is iterated on.
     scale: Vec<f64>,
+    /// Did the last factorization succeed?
+    factored: bool,
 }
 
 impl Bundles {
     /// An array with the segments of its lines along the rows and along the columns.
     ///
-    /// # Panics
-    /// With more than four lines.
-    #[must_use]
-    pub fn new(rows: usize, cols: usize, along_rows: Vec<Wire>, along_columns: Vec<Wire>) -> Self {
+    /// # Errors
+    /// No cells, no line or more than four, as many segments as there are no cells, segments that are negative or no number.
+    pub fn new(rows: usize, cols: usize, along_rows: Vec<Wire>, along_columns: Vec<Wire>) -> Result<Self, Misfit> {
+        let cells = misfit::cells(rows, cols)?;
         let lines = along_rows.len() + along_columns.len();
-        assert!(lines <= WIDEST, "a cell sits on at most {WIDEST} lines");
-        let cells = rows * cols;
-        Self {
+        if lines == 0 || lines > WIDEST {
+            return Err(Misfit::Lines { found: lines, most: WIDEST });
+        }
+        let ways = along_rows.iter().map(|wire| (wire, cols, 1)).chain(along_columns.iter().map(|w| (w, rows, cols)));
+        for (line, (wire, along, stride)) in ways.enumerate() {
+            wire.check_length(Of::Line(line), cells)?;
+            wire.check_values(Of::Line(line), along, stride)?;
+        }
+        let zeros = |count: usize| misfit::filled(0.0, count.saturating_mul(cells), Misfit::Memory { rows, cols });
+        Ok(Self {
             cells,
+            blocks: zeros(lines * lines)?,
+            leak: zeros(lines)?,
             rows: Bundle::new(rows, cols, Way::Rows, along_rows),
             columns: Bundle::new(rows, cols, Way::Columns, along_columns),
-            blocks: vec![0.0; lines * lines * cells],
-            leak: vec![0.0; lines * cells],
             scale: Vec::new(),
-        }
+            factored: false,
+        })
     }
 
     /// Lines at a cell.
@@ -63,18 +75,26 @@ impl Bundles {
         self.rows.width() + self.columns.width()
     }
 
-    /// Entry (r, c) of the blocks of all cells, in S: current out of line r per volt on line c.
+    /// Entry (r, c) of the blocks of all cells, in S: current out of line r per volt on line c; `None` where one of them
+    /// is no line of the array.
     #[must_use]
-    pub fn entry(&mut self, r: usize, c: usize) -> &mut [f64] {
-        let from = (r * self.lines() + c) * self.cells;
-        &mut self.blocks[from..from + self.cells]
+    pub fn entry(&mut self, r: usize, c: usize) -> Option<&mut [f64]> {
+        let lines = self.lines();
+        (r < lines && c < lines).then(|| &mut self.blocks[(r * lines + c) * self.cells..][..self.cells])
     }
 
     /// Eliminates the lines of both directions with the present blocks.
     ///
     /// # Errors
-    /// A line that nothing ties to a potential.
+    /// A line that nothing ties to a potential; leaks of another length; leaks or entries that are no numbers.
     pub fn factor(&mut self, leak: &[f64]) -> Result<(), Trouble> {
+        self.factored = false;
+        misfit::length(Field::Leaks(Of::All), leak, self.leak.len())?;
+        misfit::finite(Field::Leaks(Of::All), leak)?;
+        let lines = self.lines();
+        for (k, entry) in self.blocks.chunks_exact(self.cells).enumerate() {
+            misfit::finite(Field::Entries(k / lines, k % lines), entry)?;
+        }
         self.leak.copy_from_slice(leak);
         let (cells, lines, first) = (self.cells, self.lines(), self.rows.width());
         let (blocks, leak) = (&self.blocks, &self.leak);
@@ -95,6 +115,7 @@ impl Bundles {
             scale.extend(own.map(|(cell, (d, l))| (d + l + outer.tied(f, cell)).abs().max(f64::MIN_POSITIVE)));
         }
         self.scale = scale;
+        self.factored = true;
         Ok(())
     }
 
@@ -121,8 +142,23 @@ impl Bundles {
         }
     }
 
+    /// Are vectors as long as they must be?
+    fn admit(&self, x: (Field, &[f64]), y: (Field, &[f64])) -> Result<(), Misfit> {
+        [x, y].into_iter().try_for_each(|(field, values)| misfit::length(field, values, self.leak.len()))
+    }
+
     /// y = A x.
-    pub fn multiply(&self, x: &[f64], y: &mut [f64]) {
+    ///
+    /// # Errors
+    /// Vectors of another length.
+    pub fn multiply(&self, x: &[f64], y: &mut [f64]) -> Result<(), Misfit> {
+        self.admit((Field::Unknowns(Of::All), x), (Field::Residual(Of::All), y))?;
+        self.product(x, y);
+        Ok(())
+    }
+
+    /// y = A x.
+    fn product(&self, x: &[f64], y: &mut [f64]) {
         let split = self.rows.width() * self.cells;
         y.fill(0.0);
         self.subtract_coupling((0, y), (0, x));
@@ -136,8 +172,13 @@ impl Bundles {
     /// iterations.
     ///
     /// # Errors
-    /// No convergence.
+    /// No convergence; no factorization; vectors of another length, a right-hand side or a solution that is not finite.
     pub fn solve(&self, b: &[f64], y: &mut [f64], tolerance: f64, iterations: usize) -> Result<usize, Trouble> {
+        self.admit((Field::RightHandSide(Of::All), b), (Field::Unknowns(Of::All), y))?;
+        misfit::finite(Field::RightHandSide(Of::All), b)?;
+        if !self.factored {
+            return Err(Trouble::Unfactored);
+        }
         y.fill(0.0);
         let mut left = b.to_vec();
         let mut used = 0;
@@ -152,11 +193,11 @@ impl Bundles {
             used += steps;
             whole = if round == 0 { asked } else { whole };
             y.iter_mut().zip(&correction).for_each(|(y, d)| *y += d);
-            self.multiply(y, &mut left);
+            self.product(y, &mut left);
             left.iter_mut().zip(b).for_each(|(l, b)| *l = b - *l);
             residual = if whole > 0.0 { size(&left) / whole } else { 0.0 };
             if residual <= 10.0 * tolerance {
-                return Ok(used);
+                return if misfit::is_finite(y) { Ok(used) } else { Err(Trouble::Overflow) };
             }
             if !residual.is_finite() || used >= iterations {
                 break;
@@ -247,7 +288,7 @@ mod tests {
             let wires: [Vec<Wire>; 2] =
                 [along_rows, along_columns].map(|k| (0..k).map(|_| wire(&mut random)).collect());
             let lines = along_rows + along_columns;
-            let mut array = Bundles::new(n, m, wires[0].clone(), wires[1].clone());
+            let mut array = Bundles::new(n, m, wires[0].clone(), wires[1].clone()).unwrap();
             let mut leak = vec![1e-9; lines * cells];
             for _ in 0..cells.min(5) {
                 leak[random.random_range(0..lines * cells)] = 0.5;
@@ -256,7 +297,7 @@ mod tests {
             for r in 0..lines {
                 for c in 0..lines {
                     let bound = if r == c { 1e-4..3e-4 } else { -3e-5..0.0 };
-                    array.entry(r, c).iter_mut().for_each(|g| *g = random.random_range(bound.clone()));
+                    array.entry(r, c).unwrap().iter_mut().for_each(|g| *g = random.random_range(bound.clone()));
                 }
             }
             array.factor(&leak).unwrap();

@@ -145,7 +145,7 @@ impl Coarse {
             let squares: f64 = (first..k).map(|c| self.factor[k * width + self.band + c - k].powi(2)).sum();
             let pivot = self.factor[k * width + self.band] - squares;
             // hats beyond the last row or column touch nothing: leave them at zero
-            if pivot <= 0.0 {
+            if pivot <= 0.0 || pivot.is_nan() {
                 return false;
             }
             self.factor[k * width + self.band] = pivot.sqrt();

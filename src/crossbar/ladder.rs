@@ -127,6 +127,12 @@ pub trait Tiles {
     fn solution<A: Arithmetic>(&mut self, block: Block, at: usize, wide: usize, x: &Tile);
 }
 
+/// Is 1/d positive and finite, and so d? Conductances that are no numbers end here.
+#[inline(always)]
+fn is_usable(inverse: f64) -> bool {
+    inverse > 0.0 && inverse < f64::INFINITY
+}
+
 /// Pivots of all word lines; gives the number of lines with one that is not positive.
 struct WordFactor<'a> {
     inverse: &'a mut [Octet],
@@ -163,9 +169,9 @@ impl Work for WordFactor<'_> {
                     for l in 0..LANES {
                         let e = s[l] + cells[k].0[l] + leak.0[l] + if last { tail[l] } else { 0.0 };
                         let d = e + after.0[l];
-                        bad[l] |= d <= 0.0;
                         // a line that nothing ties down keeps its last node where it is
                         pivots[l] = if d == 0.0 { 0.0 } else { 1.0 / d };
+                        bad[l] |= !is_usable(pivots[l]);
                         s[l] = after.0[l] * e * pivots[l];
                     }
                 }
@@ -232,8 +238,8 @@ impl Work for BitFactor<'_> {
                     let e = s[l] + cells[l];
                     let c = if i + 1 == n { 0.0 } else { c.0[l] };
                     let d = e + c;
-                    bad[l] |= d <= 0.0;
                     inverse.0[l] = if d == 0.0 { 0.0 } else { 1.0 / d };
+                    bad[l] |= !is_usable(inverse.0[l]);
                     s[l] = c * e * inverse.0[l];
                 }
             }

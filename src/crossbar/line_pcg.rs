@@ -10,6 +10,7 @@ use super::coarse::Coarse;
 use super::frontal::Side;
 use super::grid::Grid;
 use super::ladder::{BitLadders, BitWires, WordLadders, WordWires};
+use super::misfit::{self, Field, Misfit, Of};
 use super::network::{Network, Wire};
 use super::passes::{Advance, Descend, Elimination, Multiply, Recover, Reduce, Vectors};
 use crate::numeric::simd::{Level, Octet, WIDTH};
@@ -45,6 +46,15 @@ pub enum Trouble {
         /// Residual reached.
         residual: f64,
     },
+    /// Something that is no network, or does not go with it.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    /// A solve without a factorization that succeeded.
+    #[error("the network has not been factored")]
+    Unfactored,
+    /// Numbers beyond the range of double precision on the way to a solution.
+    #[error("numbers beyond the range of double precision")]
+    Overflow,
     /// A pivot that is zero or no number.
     #[error("the {side} node ({row}, {col}) has no path to a potential, or the conductances around it cancel")]
     Untied {
@@ -55,6 +65,14 @@ pub enum Trouble {
         /// Column of the node.
         col: usize,
     },
+}
+
+impl Trouble {
+    /// Is a right-hand side to blame, which is infinite, no number, or too large?
+    #[must_use]
+    pub fn is_overflow(&self) -> bool {
+        matches!(self, Self::Overflow | Self::Misfit(Misfit::Value { field: Field::RightHandSide(_), .. }))
+    }
 }
 
 /// How far a solve goes.
@@ -94,17 +112,23 @@ pub struct LinePcg {
 }
 
 impl LinePcg {
-    /// Reads the wires of a network; cells and leaks are read by [`LinePcg::factor`].
-    #[must_use]
-    pub fn new(network: &Network) -> Self {
+    /// Reads the wires of a network, here only; cells and leaks are read by [`LinePcg::factor`].
+    ///
+    /// # Errors
+    /// Lengths that do not go together, segments that are negative or no number.
+    pub fn new(network: &Network) -> Result<Self, Misfit> {
         Self::on(Level::best(), network)
     }
 
     /// The same for one instruction set.
-    #[must_use]
-    pub fn on(level: Level, network: &Network) -> Self {
+    ///
+    /// # Errors
+    /// Those of [`LinePcg::new`].
+    pub fn on(level: Level, network: &Network) -> Result<Self, Misfit> {
+        network.check_lengths()?;
+        network.check_wires()?;
         let (n, m) = (network.rows, network.cols);
-        Self {
+        Ok(Self {
             rows: n,
             cols: m,
             word_wires: WordWires::new(network),
@@ -118,18 +142,20 @@ impl LinePcg {
             lanes: vec![Octet::ZERO; m.next_multiple_of(WIDTH)],
             sweep: vec![Octet::ZERO; m.div_ceil(WIDTH)],
             level,
-        }
+        })
     }
 
     /// Eliminates all lines with the present cells and leaks and decides on the coarse grid.
     ///
     /// # Errors
-    /// Lines whose pivots are not positive.
+    /// Lines whose pivots are not positive, numbers that are none among them; a network of another shape.
     pub fn factor(&mut self, network: &Network) -> Result<(), Trouble> {
+        network.check_shape((self.rows, self.cols))?;
         self.word.factor(self.level, network, &self.word_wires);
         self.bit.factor(self.level, network, &self.bit_wires);
-        let negative = self.word.negative + self.bit.negative;
+        let negative = self.negative();
         if negative > 0 {
+            network.check()?;
             return Err(Trouble::NegativePivots(negative));
         }
         if predicted_iterations(network) > COARSE_ABOVE {
@@ -142,12 +168,26 @@ impl LinePcg {
         Ok(())
     }
 
+    /// Lines whose pivots are not positive.
+    fn negative(&self) -> usize {
+        self.word.negative + self.bit.negative
+    }
+
+    /// May a solve begin?
+    fn admit(&self, network: &Network, b: [&[f64]; 2], x: [&[f64]; 2]) -> Result<(), Trouble> {
+        let cells = network.check_shape((self.rows, self.cols))?;
+        misfit::vectors(b, x, cells)?;
+        let factored = !self.word.inverse.is_empty() && self.negative() == 0;
+        if factored { Ok(()) } else { Err(Trouble::Unfactored) }
+    }
+
     /// Solves A x = b from the guess in `x[1]`; `x[0]` is only written. All arrays `rows x cols`, row-major:
     /// index 0 word lines, 1 bit lines. Stops when |r| <= `tolerance` |b| on the bit lines, norms of all of them together:
     /// a line of much smaller currents is exact to that much less.
     ///
     /// # Errors
-    /// Loss of definiteness or no convergence in `limit` iterations; `x` then holds the last iterate.
+    /// Loss of definiteness or no convergence in `limit` iterations; `x` then holds the last iterate. Vectors of another
+    /// length, or with numbers that are none or too large to be squared: nothing in `x` counts then.
     pub fn solve(
         &mut self,
         network: &Network,
@@ -190,7 +230,8 @@ impl LinePcg {
         goal: impl Fn(&Self, f64) -> Goal,
         limit: usize,
     ) -> Result<Outcome, Trouble> {
-        let scale = self.reduce(network, b);
+        self.admit(network, b, [xw, xb])?;
+        let scale = self.reduce(network, b)?;
         xw.copy_from_slice(b[0]);
         let goal = goal(self, scale);
         self.finish(network, [xw, xb], &goal, limit)
@@ -208,16 +249,22 @@ impl LinePcg {
         limit: usize,
     ) -> Result<Outcome, Trouble> {
         let [xw, xb] = x;
-        let scale = self.reduce(network, [xw, xb]);
+        self.admit(network, [xw, xb], [xw, xb])?;
+        let scale = self.reduce(network, [xw, xb])?;
         xb.fill(0.0);
         self.finish(network, [xw, xb], &Goal::together(scale, tolerance), limit)
     }
 
     /// The right-hand side of the bit lines alone into r; gives its norm.
-    fn reduce(&mut self, network: &Network, b: [&[f64]; 2]) -> f64 {
+    fn reduce(&mut self, network: &Network, b: [&[f64]; 2]) -> Result<f64, Trouble> {
         let level = self.level;
         let (lines, vectors, _) = self.parts(network);
-        level.run(Reduce { lines, b, vectors }).sqrt()
+        let scale = level.run(Reduce { lines, b, vectors }).sqrt();
+        if !scale.is_finite() {
+            misfit::finite_right_hand_side(b)?;
+            return Err(Trouble::Overflow);
+        }
+        Ok(scale)
     }
 
     /// Bit lines, then word lines; `xw` comes with b_W.
@@ -255,6 +302,10 @@ impl LinePcg {
         let mut residual = rr.sqrt() / goal.scale;
         if self.reaches(goal, residual) {
             return Ok(Outcome { iterations: 0, residual, coarse });
+        }
+        if !residual.is_finite() {
+            misfit::finite(Field::Unknowns(Of::Side(Side::Bit)), x)?;
+            return Err(Trouble::Overflow);
         }
         self.p.clear();
         let (mut a, mut beta) = (0.0, 0.0);

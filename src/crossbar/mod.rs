@@ -13,6 +13,10 @@
 //!
 //! No circuits in here: conductances and currents in, voltages out. The unknowns may be voltages, offsets from a bias or
 //! Newton corrections; right-hand sides are what the caller's branch-form residual says.
+//!
+//! A [`Network`] is plain data, because its cells change with every Newton step: [`Network::check`] says whether it is one,
+//! and every solver and every function that takes slices refuses lengths that do not go together, and numbers that are
+//! none, with a [`Misfit`] that names them. Nothing in here panics on what it is given.
 
 mod bundle;
 mod bundles;
@@ -21,6 +25,7 @@ mod frontal;
 mod grid;
 mod ladder;
 mod line_pcg;
+mod misfit;
 mod network;
 mod passes;
 mod transfer;
@@ -28,5 +33,6 @@ mod transfer;
 pub use bundles::Bundles;
 pub use frontal::{Frontal, FrontalLu, Level, Multifrontal, Pivots, Refinement, Side};
 pub use line_pcg::{LinePcg, Outcome, Trouble};
+pub use misfit::{Field, Misfit, Of};
 pub use network::{Lines, Network, Wire};
 pub use transfer::{Port, Transfer, transfer};

@@ -4,15 +4,18 @@
 //! bit lines with the cell seen from the other side. Differences are formed before they are multiplied, so a residual
 //! is exact to rounding of the currents, not of the voltages.
 
+use super::frontal::Side;
+use super::misfit::{self, Field, Misfit, Of};
+
 /// One family of lines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lines {
     /// Conductance of the segments in S: one value, or one per node for the segment that follows it (row-major
-    /// `rows x cols`; the entries after the last node of a line are not read).
+    /// `rows x cols`; the entries after the last node of a line are not read). 0 is a broken segment; nothing is negative.
     pub wire: Wire,
-    /// Conductance from the first node of each line to a known potential (driver, terminal segment).
+    /// Conductance from the first node of each line to a known potential (driver, terminal segment); one per line.
     pub head: Vec<f64>,
-    /// Conductance from the last node of each line.
+    /// Conductance from the last node of each line; one per line.
     pub tail: Vec<f64>,
     /// Conductance to a known potential at every node (line capacitance over step, gmin), row-major; `None` = 0.
     pub leak: Option<Vec<f64>>,
@@ -35,7 +38,9 @@ impl Lines {
     }
 }
 
-/// An array network. All conductances in S; cells may be negative (differential) as long as the lines stay positive.
+/// An array network. All conductances in S and finite; cells, heads, tails and leaks may be negative (differential
+/// conductances), segments may not. Line-PCG solves it as long as the lines stay positive, the multifrontal factorization
+/// as long as no pivot vanishes. [`Network::check`] tells whether lengths and numbers are such.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Network {
     /// Word lines.
@@ -51,56 +56,83 @@ pub struct Network {
 }
 
 impl Network {
-    /// Conductance of the word segment after node (i, j); 0 after the last.
+    /// Conductance of the word segment after node (i, j); 0 after the last, and outside of the array.
     #[must_use]
     pub fn word_segment(&self, i: usize, j: usize) -> f64 {
-        if j + 1 >= self.cols { 0.0 } else { segment(&self.word.wire, i * self.cols + j) }
+        if i >= self.rows || j >= self.cols.saturating_sub(1) {
+            return 0.0;
+        }
+        segment(&self.word.wire, i * self.cols + j)
     }
 
-    /// Conductance of the bit segment after node (i, j); 0 after the last.
+    /// Conductance of the bit segment after node (i, j); 0 after the last, and outside of the array.
     #[must_use]
     pub fn bit_segment(&self, i: usize, j: usize) -> f64 {
-        if i + 1 >= self.rows { 0.0 } else { segment(&self.bit.wire, i * self.cols + j) }
+        if j >= self.cols || i >= self.rows.saturating_sub(1) {
+            return 0.0;
+        }
+        segment(&self.bit.wire, i * self.cols + j)
     }
 
-    /// Leak of the word node (i, j): its own and what the ends of the line add.
+    /// Leak of the word node (i, j): its own and what the ends of the line add; 0 outside of the array.
     #[must_use]
     pub fn word_leak(&self, i: usize, j: usize) -> f64 {
-        let mut leak = self.word.leak.as_ref().map_or(0.0, |l| l[i * self.cols + j]);
-        if j == 0 {
-            leak += self.word.head[i];
-        }
-        if j + 1 == self.cols {
-            leak += self.word.tail[i];
-        }
-        leak
+        self.leak(&self.word, (i, j), (i, j, self.cols))
     }
 
-    /// Leak of the bit node (i, j).
+    /// Leak of the bit node (i, j); 0 outside of the array.
     #[must_use]
     pub fn bit_leak(&self, i: usize, j: usize) -> f64 {
-        let mut leak = self.bit.leak.as_ref().map_or(0.0, |l| l[i * self.cols + j]);
-        if i == 0 {
-            leak += self.bit.head[j];
+        self.leak(&self.bit, (i, j), (j, i, self.rows))
+    }
+
+    /// Leak of node (i, j), which is number `along` of `nodes` on a line.
+    #[inline]
+    fn leak(&self, lines: &Lines, (i, j): (usize, usize), (line, along, nodes): (usize, usize, usize)) -> f64 {
+        if i >= self.rows || j >= self.cols {
+            return 0.0;
         }
-        if i + 1 == self.rows {
-            leak += self.bit.tail[j];
+        let mut leak = lines.leak.as_ref().map_or(0.0, |leak| value(leak, i * self.cols + j));
+        if along == 0 {
+            leak += value(&lines.head, line);
+        }
+        if along + 1 == nodes {
+            leak += value(&lines.tail, line);
         }
         leak
     }
 
-    /// `r = b - A x` in branch form; all arrays `rows x cols`, row-major.
-    pub fn residual(&self, b: [&[f64]; 2], x: [&[f64]; 2], r: [&mut [f64]; 2]) {
+    /// `r = b - A x` in branch form; all arrays `rows x cols`, row-major, index 0 word lines and 1 bit lines.
+    ///
+    /// # Errors
+    /// Lengths that do not go together.
+    pub fn residual(&self, b: [&[f64]; 2], x: [&[f64]; 2], r: [&mut [f64]; 2]) -> Result<(), Misfit> {
+        self.check_vectors(b, x, &r)?;
         self.add_branches(b, x, r, |g, here, there| -g * (here - there));
+        Ok(())
     }
 
     /// `|b| + |A| |x|`, by which rounding errors in the residual are measured.
-    pub fn magnitude(&self, b: [&[f64]; 2], x: [&[f64]; 2], r: [&mut [f64]; 2]) {
+    ///
+    /// # Errors
+    /// Those of [`Network::residual`].
+    pub fn magnitude(&self, b: [&[f64]; 2], x: [&[f64]; 2], r: [&mut [f64]; 2]) -> Result<(), Misfit> {
+        self.check_vectors(b, x, &r)?;
         let [rw, rb] = r;
         self.add_branches(b, x, [&mut *rw, &mut *rb], |g, here, there| g.abs() * (here.abs() + there.abs()));
         for (r, b) in [rw, rb].into_iter().zip(b) {
             r.iter_mut().zip(b).for_each(|(r, b)| *r += b.abs() - b);
         }
+        Ok(())
+    }
+
+    fn check_vectors(&self, b: [&[f64]; 2], x: [&[f64]; 2], r: &[&mut [f64]; 2]) -> Result<(), Misfit> {
+        let count = self.check_lengths()?;
+        misfit::vectors(b, x, count)?;
+        [Side::Word, Side::Bit]
+            .into_iter()
+            .zip(r)
+            .try_for_each(|(side, r)| misfit::length(Field::Residual(Of::Side(side)), r, count))
     }
 
     /// `r = b + ` the sum of `branch(conductance, here, there)` over all branches at each node.
@@ -136,6 +168,11 @@ impl Network {
 fn segment(wire: &Wire, k: usize) -> f64 {
     match wire {
         Wire::Uniform(g) => *g,
-        Wire::Each(g) => g[k],
+        Wire::Each(g) => value(g, k),
     }
+}
+
+/// A value, or 0 where a network that nobody checked has none.
+fn value(values: &[f64], k: usize) -> f64 {
+    values.get(k).copied().unwrap_or(0.0)
 }

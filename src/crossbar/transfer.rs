@@ -15,6 +15,7 @@ use faer::{Accum, MatMut, MatRef, Par};
 
 use super::frontal::{Frontal, Multifrontal, Side};
 use super::line_pcg::Trouble;
+use super::misfit::{self, Field, Misfit};
 use super::network::Network;
 
 /// Right-hand sides of one block.
@@ -49,6 +50,18 @@ impl Port {
         network.bit.tail.iter().enumerate().map(port).collect()
     }
 
+    fn check(&self, index: usize, (rows, cols): (usize, usize)) -> Result<(), Misfit> {
+        let Self { row, col, conductance, .. } = *self;
+        if row >= rows || col >= cols {
+            return Err(Misfit::Outside { index, row, col, rows, cols });
+        }
+        if conductance.is_finite() {
+            Ok(())
+        } else {
+            Err(Misfit::Value { field: Field::Ports, index, value: conductance })
+        }
+    }
+
     fn place(&self, cols: usize) -> (usize, usize) {
         (usize::from(self.side == Side::Bit), self.row * cols + self.col)
     }
@@ -66,41 +79,58 @@ pub struct Transfer {
 }
 
 impl Transfer {
-    /// Currents of many input vectors: `voltages` is `vectors x inputs`, `currents` `vectors x outputs`, row-major.
-    pub fn apply(&self, voltages: &[f64], currents: &mut [f64]) {
-        let vectors = voltages.len().checked_div(self.inputs).unwrap_or(0);
-        if vectors == 0 || self.outputs == 0 {
+    /// Currents of many input vectors: `voltages` is `vectors x inputs`, `currents` `vectors x outputs`, row-major. Without
+    /// inputs all currents are zero. A voltage that is no number makes the currents of its vector none.
+    ///
+    /// # Errors
+    /// Lengths that do not go together.
+    pub fn apply(&self, voltages: &[f64], currents: &mut [f64]) -> Result<(), Misfit> {
+        let Self { inputs, outputs, gains } = self;
+        let (inputs, outputs) = (*inputs, *outputs);
+        misfit::length(Field::Gains, gains, inputs.saturating_mul(outputs))?;
+        let Some(vectors) = voltages.len().checked_div(inputs) else {
+            misfit::length(Field::Voltages, voltages, 0)?;
             currents.fill(0.0);
-            return;
+            return Ok(());
+        };
+        misfit::length(Field::Voltages, voltages, vectors * inputs)?;
+        misfit::length(Field::Currents, currents, vectors.saturating_mul(outputs))?;
+        if vectors > 0 && outputs > 0 {
+            let gains = MatRef::from_row_major_slice(gains, outputs, inputs);
+            let voltages = MatRef::from_row_major_slice(voltages, vectors, inputs);
+            let currents = MatMut::from_row_major_slice_mut(currents, vectors, outputs);
+            matmul(currents, Accum::Replace, voltages, gains.transpose(), 1.0, Par::Seq);
         }
-        let gains = MatRef::from_row_major_slice(&self.gains, self.outputs, self.inputs);
-        let voltages = MatRef::from_row_major_slice(&voltages[..vectors * self.inputs], vectors, self.inputs);
-        let currents = MatMut::from_row_major_slice_mut(&mut currents[..vectors * self.outputs], vectors, self.outputs);
-        matmul(currents, Accum::Replace, voltages, gains.transpose(), 1.0, Par::Seq);
+        Ok(())
     }
 }
 
 /// The transfer matrix of a network with conductances as cells.
 ///
 /// # Errors
-/// A network that cannot be factored.
+/// A network that is none or cannot be factored, and those of [`Multifrontal::transfer`].
 pub fn transfer(network: &Network, inputs: &[Port], outputs: &[Port]) -> Result<Transfer, Trouble> {
-    let mut solver = Frontal::analyse(network.rows, network.cols);
+    let mut solver = Frontal::analyse(network.rows, network.cols)?;
     solver.factor(network)?;
-    Ok(solver.transfer(inputs, outputs))
+    solver.transfer(inputs, outputs)
 }
 
 impl<const H: usize> Multifrontal<H> {
     /// The transfer matrix of the factored network.
-    #[must_use]
-    pub fn transfer(&self, inputs: &[Port], outputs: &[Port]) -> Transfer {
+    ///
+    /// # Errors
+    /// No factorization; a port outside of the array, or one whose conductance is not finite.
+    pub fn transfer(&self, inputs: &[Port], outputs: &[Port]) -> Result<Transfer, Trouble> {
+        for ports in [inputs, outputs] {
+            ports.iter().enumerate().try_for_each(|(index, port)| port.check(index, self.shape()))?;
+        }
         let mut gains = vec![0.0; outputs.len() * inputs.len()];
         if outputs.len() <= inputs.len() {
-            self.responses(outputs, inputs, Self::solve_many_adjoint, |o, i, gain| gains[o * inputs.len() + i] = gain);
+            self.responses(outputs, inputs, Self::solve_many_adjoint, |o, i, gain| gains[o * inputs.len() + i] = gain)?;
         } else {
-            self.responses(inputs, outputs, Self::solve_many, |i, o, gain| gains[o * inputs.len() + i] = gain);
+            self.responses(inputs, outputs, Self::solve_many, |i, o, gain| gains[o * inputs.len() + i] = gain)?;
         }
-        Transfer { inputs: inputs.len(), outputs: outputs.len(), gains }
+        Ok(Transfer { inputs: inputs.len(), outputs: outputs.len(), gains })
     }
 
     /// Excites each of `sources` alone and hands on what all `sinks` see.
@@ -108,9 +138,9 @@ impl<const H: usize> Multifrontal<H> {
         &self,
         sources: &[Port],
         sinks: &[Port],
-        solve: impl Fn(&Self, [&[f64]; 2], [&mut [f64]; 2]),
+        solve: impl Fn(&Self, [&[f64]; 2], [&mut [f64]; 2]) -> Result<(), Trouble>,
         mut hand_on: impl FnMut(usize, usize, f64),
-    ) {
+    ) -> Result<(), Trouble> {
         let (rows, cols) = self.shape();
         let size = rows * cols;
         for (first, block) in sources.chunks(BLOCK).enumerate() {
@@ -121,7 +151,7 @@ impl<const H: usize> Multifrontal<H> {
                 b[side][k * size + at] = source.conductance;
             }
             let [xw, xb] = &mut x;
-            solve(self, [&b[0], &b[1]], [xw, xb]);
+            solve(self, [&b[0], &b[1]], [xw, xb])?;
             for k in 0..block.len() {
                 for (s, sink) in sinks.iter().enumerate() {
                     let (side, at) = sink.place(cols);
@@ -129,5 +159,6 @@ impl<const H: usize> Multifrontal<H> {
                 }
             }
         }
+        Ok(())
     }
 }

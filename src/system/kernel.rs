@@ -19,7 +19,7 @@ use super::site::{self, Site};
 use super::{Backend, Sums, both};
 use crate::circuit::Circuit;
 use crate::circuit::array::Direction;
-use crate::crossbar::{Bundles, Trouble};
+use crate::crossbar::{Bundles, Misfit, Trouble};
 use crate::device::{Env, Load, Mode};
 use crate::numeric::krylov;
 use crate::numeric::sparse::PivotRule;
@@ -57,6 +57,8 @@ enum Solver {
     Pair(Box<Lattice>),
     /// With the leaks of all nodes, line after line.
     Bundles(Box<Bundles>, Vec<f64>),
+    /// None: the array is not one that the kernel takes.
+    Refused(Misfit),
 }
 
 /// How the nodes of lines are numbered in a vector.
@@ -91,7 +93,7 @@ impl Array {
         let site = Site::new(circuit, cells, index, base, env);
         let array = &circuit.arrays[cells.array];
         let solver = if site::is_pair(circuit, cells) {
-            Solver::Pair(Box::new(Lattice::new(circuit, cells, env)))
+            Lattice::new(circuit, cells, env).map(|lattice| Solver::Pair(Box::new(lattice)))
         } else {
             let along = |direction| {
                 let lines = site::lines(array, cells).into_iter().filter(move |(_, w)| w.direction == direction);
@@ -99,9 +101,9 @@ impl Array {
             };
             let (rows, columns) = (along(Direction::Row), along(Direction::Column));
             let bundles = Bundles::new(array.rows, array.cols, rows, columns);
-            Solver::Bundles(Box::new(bundles), vec![0.0; site.range().len()])
+            bundles.map(|bundles| Solver::Bundles(Box::new(bundles), vec![0.0; site.range().len()]))
         };
-        Self { site, solver }
+        Self { site, solver: solver.unwrap_or_else(Solver::Refused) }
     }
 
     /// Would the memory of the direct solver be reasonable?
@@ -109,6 +111,7 @@ impl Array {
         match &self.solver {
             Solver::Pair(lattice) => lattice.fits(),
             Solver::Bundles(..) => true,
+            Solver::Refused(_) => false,
         }
     }
 
@@ -122,6 +125,7 @@ impl Array {
         match &mut self.solver {
             Solver::Pair(lattice) => lattice.assemble(&self.site, cells, rows),
             Solver::Bundles(bundles, leak) => fill(bundles, &self.site, cells, rows, leak),
+            Solver::Refused(_) => false,
         }
     }
 
@@ -131,6 +135,7 @@ impl Array {
         match &mut self.solver {
             Solver::Pair(lattice) => lattice.tie(k / count, k % count, leak),
             Solver::Bundles(_, leaks) => leaks[k] += leak,
+            Solver::Refused(_) => {}
         }
     }
 
@@ -138,6 +143,7 @@ impl Array {
         match &mut self.solver {
             Solver::Pair(lattice) => lattice.factor(method),
             Solver::Bundles(bundles, leak) => bundles.factor(leak),
+            Solver::Refused(why) => Err((*why).into()),
         }
     }
 
@@ -163,15 +169,17 @@ impl Array {
                 }
                 Ok(iterations)
             }
+            Solver::Refused(why) => Err((*why).into()),
         }
     }
 
     /// y = A x, the skew part of the cells included.
-    fn multiply(&self, x: &[f64], y: &mut [f64]) {
+    fn multiply(&self, x: &[f64], y: &mut [f64]) -> Result<(), Misfit> {
         let range = self.site.range();
         match &self.solver {
             Solver::Pair(lattice) => lattice.multiply(&x[range.clone()], &mut y[range]),
             Solver::Bundles(bundles, _) => bundles.multiply(&x[range.clone()], &mut y[range]),
+            Solver::Refused(why) => Err(*why),
         }
     }
 }
@@ -180,7 +188,7 @@ impl Array {
 fn fill(bundles: &mut Bundles, site: &Site, cells: &Cells, rows: &Rows, own: &mut [f64]) -> bool {
     for (r, &row) in site.slots.iter().enumerate() {
         for (c, &column) in site.slots.iter().enumerate() {
-            for (cell, entry) in bundles.entry(r, c).iter_mut().enumerate() {
+            for (cell, entry) in bundles.entry(r, c).into_iter().flatten().enumerate() {
                 *entry = cells.blocks.condensed(cell, row, column);
             }
         }
@@ -310,10 +318,15 @@ impl Kernel {
         }
         self.border.reduce(general, b);
         let skewed = self.method == Method::Line && self.arrays.iter().any(Array::is_skewed);
-        if self.border.is_wide() || skewed {
-            self.solve_coupled(&general.values, b)?;
+        let outcome = if self.border.is_wide() || skewed {
+            self.solve_coupled(&general.values, b)
         } else {
-            self.solve_arrays(b, Numbers::Circuit, self.tolerance)?;
+            self.solve_arrays(b, Numbers::Circuit, self.tolerance)
+        };
+        match outcome {
+            // no solver has a solution for numbers that are none: Newton is told by getting such numbers back
+            Err(Refusal::Array(trouble)) if trouble.is_overflow() => b.fill(f64::NAN),
+            outcome => outcome?,
         }
         self.border.expand(general, b);
         Ok(())
@@ -343,13 +356,14 @@ impl Kernel {
     }
 
     /// y = S x.
-    fn multiply(&mut self, values: &[f64], x: &[f64], y: &mut [f64]) {
+    fn multiply(&mut self, values: &[f64], x: &[f64], y: &mut [f64]) -> Result<(), Refusal> {
         for array in &self.arrays {
-            array.multiply(x, y);
+            array.multiply(x, y).map_err(Trouble::from)?;
         }
         if self.border.is_wide() {
             self.border.add_coupling(values, x, y);
         }
+        Ok(())
     }
 }
 
@@ -363,8 +377,7 @@ struct Coupled<'a> {
 impl krylov::Operator for Coupled<'_> {
     type Error = Refusal;
     fn apply(&mut self, x: &[f64], y: &mut [f64]) -> Result<(), Refusal> {
-        self.kernel.multiply(self.values, x, y);
-        Ok(())
+        self.kernel.multiply(self.values, x, y)
     }
     fn precondition(&mut self, r: &[f64], z: &mut [f64]) -> Result<(), Refusal> {
         z.copy_from_slice(r);

@@ -12,7 +12,7 @@ use super::rows::Rows;
 use super::site::{self, Site};
 use crate::circuit::Circuit;
 use crate::circuit::array::Wires;
-use crate::crossbar::{Frontal, FrontalLu, LinePcg, Lines, Network, Trouble};
+use crate::crossbar::{Frontal, FrontalLu, LinePcg, Lines, Misfit, Network, Trouble};
 use crate::device::{Env, Load};
 
 /// Differences between the entries of a condensed cell below this fraction of what they were made from are rounding.
@@ -55,8 +55,10 @@ pub enum Method {
 
 impl Lattice {
     /// An array without cells.
-    #[must_use]
-    pub fn new(circuit: &Circuit, cells: &Cells, env: &Env) -> Self {
+    ///
+    /// # Errors
+    /// Wires that the kernel does not take.
+    pub fn new(circuit: &Circuit, cells: &Cells, env: &Env) -> Result<Self, Misfit> {
         let array = &circuit.arrays[cells.array];
         let lines = |wires: &Wires| {
             let (count, _) = array.shape(wires.direction);
@@ -71,9 +73,9 @@ impl Lattice {
             bit: lines(&array.bl),
             cells: vec![0.0; array.cells()],
         };
-        let pcg = LinePcg::new(&network);
+        let pcg = LinePcg::new(&network)?;
         let (direct, skew, given, spare) = Default::default();
-        Self { network, pcg, crossings: Crossings::find(circuit, cells), direct, given, skew, spare }
+        Ok(Self { network, pcg, crossings: Crossings::find(circuit, cells), direct, given, skew, spare })
     }
 
     /// Evaluates the cells, if that is not done with the blocks of condensed ones.
@@ -188,7 +190,7 @@ impl Lattice {
     /// Would the direct solver's memory be reasonable?
     #[must_use]
     pub fn fits(&self) -> bool {
-        Frontal::memory(self.network.rows, self.network.cols) <= DIRECT_MEMORY
+        Frontal::memory(self.network.rows, self.network.cols).is_ok_and(|bytes| bytes <= DIRECT_MEMORY)
     }
 
     /// Factors directly with the present cells, leaks and skew.
@@ -196,13 +198,13 @@ impl Lattice {
         let (n, m) = (self.network.rows, self.network.cols);
         let Some(skew) = &self.skew else {
             if !matches!(self.direct, Some(Direct::Symmetric(_))) {
-                self.direct = Some(Direct::Symmetric(Box::new(Frontal::analyse(n, m))));
+                self.direct = Some(Direct::Symmetric(Box::new(Frontal::analyse(n, m)?)));
             }
             let Some(Direct::Symmetric(direct)) = &mut self.direct else { return Ok(()) };
             return direct.factor(&self.network).map(|_| ());
         };
         if !matches!(self.direct, Some(Direct::Unsymmetric(_))) {
-            self.direct = Some(Direct::Unsymmetric(Box::new(FrontalLu::analyse(n, m))));
+            self.direct = Some(Direct::Unsymmetric(Box::new(FrontalLu::analyse(n, m)?)));
         }
         let Some(Direct::Unsymmetric(direct)) = &mut self.direct else { return Ok(()) };
         let g = &self.network.cells;
@@ -240,18 +242,21 @@ impl Lattice {
         x.iter().for_each(|x| self.given.extend_from_slice(x));
         let (word, bit) = self.given.split_at(x[0].len());
         match direct {
-            Direct::Symmetric(direct) => direct.solve([word, bit], x),
-            Direct::Unsymmetric(direct) => direct.solve([word, bit], x),
+            Direct::Symmetric(direct) => direct.solve([word, bit], x)?,
+            Direct::Unsymmetric(direct) => direct.solve([word, bit], x)?,
         }
         Ok(0)
     }
 
     /// y = A x with the skew part.
-    pub fn multiply(&self, x: &[f64], y: &mut [f64]) {
+    ///
+    /// # Errors
+    /// Vectors of another length.
+    pub fn multiply(&self, x: &[f64], y: &mut [f64]) -> Result<(), Misfit> {
         let n = self.network.cells.len();
         let zero = vec![0.0; n];
         let ((xw, xb), (yw, yb)) = (x.split_at(n), y.split_at_mut(n));
-        self.network.residual([&zero, &zero], [xw, xb], [&mut *yw, &mut *yb]);
+        self.network.residual([&zero, &zero], [xw, xb], [&mut *yw, &mut *yb])?;
         yw.iter_mut().chain(yb.iter_mut()).for_each(|v| *v = -*v);
         if let Some(skew) = &self.skew {
             for k in 0..n {
@@ -259,5 +264,6 @@ impl Lattice {
                 yb[k] += skew[k] * xw[k];
             }
         }
+        Ok(())
     }
 }

@@ -27,6 +27,7 @@ pub use refine::Refinement;
 pub use tree::Side;
 
 use super::line_pcg::Trouble;
+use super::misfit::{self, Field, Misfit};
 use super::network::Network;
 
 /// LDL^T of a [`Network`].
@@ -80,6 +81,8 @@ pub struct Multifrontal<const H: usize> {
     /// Ground of one front.
     ground: Vec<Octet>,
     vectors: Vectors,
+    /// Did the last factorization succeed?
+    factored: bool,
 }
 
 /// Octets that a front of this rim hands up.
@@ -108,60 +111,71 @@ fn place(halves: usize, tree: &Tree) -> (Vec<Store>, usize, [usize; 2]) {
 
 impl<const H: usize> Multifrontal<H> {
     /// Prepares for networks of `rows x cols` cells: order, fill and memory are settled here, once.
-    #[must_use]
-    pub fn analyse(rows: usize, cols: usize) -> Self {
+    ///
+    /// # Errors
+    /// An array without cells, or one that does not fit into memory.
+    pub fn analyse(rows: usize, cols: usize) -> Result<Self, Misfit> {
         Self::analyse_for(rows, cols, Level::best())
     }
 
     /// As [`Multifrontal::analyse`], for a given instruction set.
-    #[must_use]
-    pub fn analyse_for(rows: usize, cols: usize, level: Level) -> Self {
+    ///
+    /// # Errors
+    /// Those of [`Multifrontal::analyse`].
+    pub fn analyse_for(rows: usize, cols: usize, level: Level) -> Result<Self, Misfit> {
+        let batches = tiles(rows, cols)?.div_ceil(WIDTH);
+        let memory = Misfit::Memory { rows, cols };
+        // the first vector tells, before any work, whether there can be memory
+        let inner = misfit::filled([Octet::ZERO; H], batches * PROGRAM.inner_entries(), memory)?;
+        let zeros = |count: usize| misfit::filled(Octet::ZERO, count, memory);
         let tree = Tree::dissect(rows, cols);
-        let (stores, panels, arenas) = place(H, &tree);
-        let batches = tree.tiles.len().div_ceil(WIDTH);
+        let (stores, panels, [even, odd]) = place(H, &tree);
         let tallest = tree.fronts.iter().map(tree::Front::height).max().unwrap_or(0);
-        let zeros = |count: usize| vec![Octet::ZERO; count];
         let vectors = Vectors::new(&tree, tallest);
         let factors = Factors {
             rows,
             cols,
             level,
-            inner: vec![[Octet::ZERO; H]; batches * PROGRAM.inner_entries()],
-            inner_inverse: zeros(batches * INNER),
-            panels: zeros(panels),
-            inverse: zeros(tree.blocks.len()),
+            inner,
+            inner_inverse: zeros(batches * INNER)?,
+            panels: zeros(panels)?,
+            inverse: zeros(tree.blocks.len())?,
             tree,
             stores,
         };
-        Self {
+        Ok(Self {
             factors,
-            arena: arenas.map(zeros),
+            arena: [zeros(even)?, zeros(odd)?],
             batch: Batch::default(),
             scratch: Scratch::new(tallest),
-            ground: zeros(tallest),
+            ground: zeros(tallest)?,
             vectors,
-        }
+            factored: false,
+        })
     }
 
     /// Bytes that [`Multifrontal::analyse`] will take for this shape.
-    #[must_use]
-    pub fn memory(rows: usize, cols: usize) -> usize {
+    ///
+    /// # Errors
+    /// An array without cells, or one with more than the solver can number.
+    pub fn memory(rows: usize, cols: usize) -> Result<usize, Misfit> {
+        tiles(rows, cols)?;
         let tree = Tree::dissect(rows, cols);
         let (_, panels, arenas) = place(H, &tree);
         let octets = tree.tiles.len().div_ceil(WIDTH) * tiles::octets::<H>() + panels + arenas[0] + arenas[1];
-        octets * size_of::<Octet>()
+        Ok(octets * size_of::<Octet>())
     }
 
     /// Eliminates; `cells` and the lines of `network` may change from call to call, its shape may not.
     ///
     /// # Errors
-    /// A pivot that is zero or no number.
+    /// A pivot that is zero or no number; what is no network of this shape.
     fn eliminate(&mut self, network: &Network, cells: &Cells<H>) -> Result<Pivots, Trouble> {
-        debug_assert_eq!((network.rows, network.cols), (self.factors.rows, self.factors.cols));
         let mut negative = 0;
         for front in 0..self.factors.tree.fronts.len() {
             negative += self.eliminate_front(network, cells, front)?;
         }
+        self.factored = true;
         Ok(Pivots { negative })
     }
 
@@ -250,23 +264,54 @@ impl<const H: usize> Multifrontal<H> {
     }
 
     /// Solves A x = b; all arrays `rows x cols`, row-major, index 0 word lines and 1 bit lines.
-    pub fn solve(&mut self, b: [&[f64]; 2], x: [&mut [f64]; 2]) {
-        self.factors.substitute(&mut self.vectors, b, x, 0);
+    ///
+    /// # Errors
+    /// No factorization, vectors of another length, a solution that is not finite: nothing in `x` counts then.
+    pub fn solve(&mut self, b: [&[f64]; 2], x: [&mut [f64]; 2]) -> Result<(), Trouble> {
+        self.solve_half(b, x, 0)
     }
 
     /// Solves A^T x = b.
-    pub fn solve_adjoint(&mut self, b: [&[f64]; 2], x: [&mut [f64]; 2]) {
-        self.factors.substitute(&mut self.vectors, b, x, H - 1);
+    ///
+    /// # Errors
+    /// Those of [`Multifrontal::solve`].
+    pub fn solve_adjoint(&mut self, b: [&[f64]; 2], x: [&mut [f64]; 2]) -> Result<(), Trouble> {
+        self.solve_half(b, x, H - 1)
     }
 
     /// Solves A x = b for many right-hand sides, one after the other in memory, each `rows x cols`.
-    pub fn solve_many(&self, b: [&[f64]; 2], x: [&mut [f64]; 2]) {
-        self.factors.substitute_many(b, x, 0);
+    ///
+    /// # Errors
+    /// Those of [`Multifrontal::solve`].
+    pub fn solve_many(&self, b: [&[f64]; 2], x: [&mut [f64]; 2]) -> Result<(), Trouble> {
+        self.solve_half_many(b, x, 0)
     }
 
     /// Solves A^T x = b for many right-hand sides.
-    pub fn solve_many_adjoint(&self, b: [&[f64]; 2], x: [&mut [f64]; 2]) {
-        self.factors.substitute_many(b, x, H - 1);
+    ///
+    /// # Errors
+    /// Those of [`Multifrontal::solve`].
+    pub fn solve_many_adjoint(&self, b: [&[f64]; 2], x: [&mut [f64]; 2]) -> Result<(), Trouble> {
+        self.solve_half_many(b, x, H - 1)
+    }
+
+    fn solve_half(&mut self, b: [&[f64]; 2], [xw, xb]: [&mut [f64]; 2], lower: usize) -> Result<(), Trouble> {
+        self.admit(b, [xw, xb], 1)?;
+        self.factors.substitute(&mut self.vectors, b, [&mut *xw, &mut *xb], lower);
+        judge(b, [xw, xb])
+    }
+
+    fn solve_half_many(&self, b: [&[f64]; 2], [xw, xb]: [&mut [f64]; 2], lower: usize) -> Result<(), Trouble> {
+        let cells = self.factors.rows * self.factors.cols;
+        self.admit(b, [xw, xb], b[0].len().div_ceil(cells))?;
+        self.factors.substitute_many(b, [&mut *xw, &mut *xb], lower);
+        judge(b, [xw, xb])
+    }
+
+    /// May a solve of so many right-hand sides begin?
+    fn admit(&self, b: [&[f64]; 2], x: [&[f64]; 2], count: usize) -> Result<(), Trouble> {
+        misfit::vectors(b, x, count * self.factors.rows * self.factors.cols)?;
+        if self.factored { Ok(()) } else { Err(Trouble::Unfactored) }
     }
 
     /// Rows and columns.
@@ -274,6 +319,23 @@ impl<const H: usize> Multifrontal<H> {
     pub fn shape(&self) -> (usize, usize) {
         (self.factors.rows, self.factors.cols)
     }
+}
+
+/// Is a solution finite? If not, what is wrong with its right-hand side?
+fn judge(b: [&[f64]; 2], x: [&[f64]; 2]) -> Result<(), Trouble> {
+    if x.into_iter().all(misfit::is_finite) {
+        return Ok(());
+    }
+    misfit::finite_right_hand_side(b)?;
+    Err(Trouble::Overflow)
+}
+
+/// Number of tiles.
+fn tiles(rows: usize, cols: usize) -> Result<usize, Misfit> {
+    misfit::cells(rows, cols)?;
+    let tiles = rows.div_ceil(WIDTH) * cols.div_ceil(WIDTH);
+    // a tile has two blocks of its own, and blocks have numbers of 32 bits
+    if tiles < tree::NONE as usize / 2 { Ok(tiles) } else { Err(Misfit::Memory { rows, cols }) }
 }
 
 /// The node behind a failed pivot of a front.
@@ -296,9 +358,14 @@ impl Frontal {
     /// Factors A of a network.
     ///
     /// # Errors
-    /// A pivot that is zero or no number: lines that nothing ties to a potential, or conductances that cancel.
+    /// A pivot that is zero or no number: lines that nothing ties to a potential, or conductances that cancel. What is no
+    /// network ([`Network::check`]), or one of another shape.
     pub fn factor(&mut self, network: &Network) -> Result<Pivots, Trouble> {
-        self.eliminate(network, &Cells { couplings: [&network.cells], diagonal: None })
+        self.factored = false;
+        network.check_shape(self.shape())?;
+        network.check_wires()?;
+        let outcome = self.eliminate(network, &Cells { couplings: [&network.cells], diagonal: None });
+        outcome.or_else(|trouble| network.check().map_err(Trouble::from).and(Err(trouble)))
     }
 }
 
@@ -308,8 +375,18 @@ impl FrontalLu {
     /// bit node has bw = ww and wb = bb.
     ///
     /// # Errors
-    /// As for [`Frontal::factor`].
+    /// As for [`Frontal::factor`], and entries of another length.
     pub fn factor(&mut self, network: &Network, [ww, wb, bw, bb]: [&[f64]; 4]) -> Result<Pivots, Trouble> {
-        self.eliminate(network, &Cells { couplings: [wb, bw], diagonal: Some([ww, bb]) })
+        self.factored = false;
+        let count = network.check_shape(self.shape())?;
+        network.check_wires()?;
+        let entries = [(0, 0, ww), (0, 1, wb), (1, 0, bw), (1, 1, bb)];
+        entries.iter().try_for_each(|&(r, c, entry)| misfit::length(Field::Entries(r, c), entry, count))?;
+        let outcome = self.eliminate(network, &Cells { couplings: [wb, bw], diagonal: Some([ww, bb]) });
+        outcome.or_else(|trouble| {
+            network.check_ties()?;
+            entries.iter().try_for_each(|&(r, c, entry)| misfit::finite(Field::Entries(r, c), entry))?;
+            Err(trouble)
+        })
     }
 }

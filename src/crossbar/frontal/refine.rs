@@ -8,6 +8,8 @@
 //! more where conductances of both signs meet.
 
 use super::Frontal;
+use crate::crossbar::line_pcg::Trouble;
+use crate::crossbar::misfit::Misfit;
 use crate::crossbar::network::Network;
 
 /// Backward error above which a step of refinement is made.
@@ -35,33 +37,41 @@ impl Check {
         Self { residual: zeros(), magnitude: zeros() }
     }
 
-    fn backward_error(&mut self, network: &Network, b: [&[f64]; 2], x: [&[f64]; 2]) -> f64 {
+    fn backward_error(&mut self, network: &Network, b: [&[f64]; 2], x: [&[f64]; 2]) -> Result<f64, Misfit> {
         let [rw, rb] = &mut self.residual;
-        network.residual(b, x, [rw, rb]);
+        network.residual(b, x, [rw, rb])?;
         let [mw, mb] = &mut self.magnitude;
-        network.magnitude(b, x, [mw, mb]);
+        network.magnitude(b, x, [mw, mb])?;
         let pairs = self.residual.iter().flatten().zip(self.magnitude.iter().flatten());
         // nodes that nothing touches have neither residual nor magnitude
-        pairs.filter(|(r, _)| **r != 0.0).map(|(r, m)| r.abs() / m).fold(0.0, f64::max)
+        Ok(pairs.filter(|(r, _)| **r != 0.0).map(|(r, m)| r.abs() / m).fold(0.0, f64::max))
     }
 }
 
 impl Frontal {
     /// Solves A x = b of the factored `network`, checks the residual and refines once where it is above 1e-14.
-    pub fn solve_checked(&mut self, network: &Network, b: [&[f64]; 2], x: [&mut [f64]; 2]) -> Refinement {
-        let [xw, xb] = x;
-        self.solve(b, [&mut *xw, &mut *xb]);
+    ///
+    /// # Errors
+    /// Those of [`super::Multifrontal::solve`]; a network of another shape.
+    pub fn solve_checked(
+        &mut self,
+        network: &Network,
+        b: [&[f64]; 2],
+        [xw, xb]: [&mut [f64]; 2],
+    ) -> Result<Refinement, Trouble> {
+        network.check_shape(self.shape())?;
+        self.solve(b, [&mut *xw, &mut *xb])?;
         let mut check = Check::new(xw.len());
-        let first = check.backward_error(network, b, [xw, xb]);
+        let first = check.backward_error(network, b, [xw, xb])?;
         if first <= TARGET || first.is_nan() {
-            return Refinement { backward_error: first, refined: false };
+            return Ok(Refinement { backward_error: first, refined: false });
         }
         let mut step = [vec![0.0; xw.len()], vec![0.0; xb.len()]];
         let [sw, sb] = &mut step;
-        self.solve([&check.residual[0], &check.residual[1]], [sw, sb]);
+        self.solve([&check.residual[0], &check.residual[1]], [sw, sb])?;
         for (x, step) in [&mut *xw, &mut *xb].into_iter().zip(&step) {
             x.iter_mut().zip(step).for_each(|(x, s)| *x += s);
         }
-        Refinement { backward_error: check.backward_error(network, b, [xw, xb]), refined: true }
+        Ok(Refinement { backward_error: check.backward_error(network, b, [xw, xb])?, refined: true })
     }
 }

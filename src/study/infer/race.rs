@@ -58,26 +58,32 @@ pub struct Race<'a> {
 
 impl<'a> Race<'a> {
     /// All rows.
-    pub fn whole(laws: &'a Laws, layout: Layout) -> Self {
+    ///
+    /// # Errors
+    /// Those of [`Wires::new`].
+    pub fn whole(laws: &'a Laws, layout: Layout) -> Result<Self, String> {
         Self::new(laws, layout, (0..layout.rows).collect(), Vec::new())
     }
 
     /// `leaks` as for [`Wires::new`].
-    pub fn new(laws: &'a Laws, layout: Layout, rows: Vec<usize>, leaks: Vec<Leak>) -> Self {
+    ///
+    /// # Errors
+    /// Those of [`Wires::new`].
+    pub fn new(laws: &'a Laws, layout: Layout, rows: Vec<usize>, leaks: Vec<Leak>) -> Result<Self, String> {
         let cells = rows.len() * layout.cols;
         let moment = Moment::zeros(cells);
         let of = rows.iter().flat_map(|i| &laws.of[i * layout.cols..(i + 1) * layout.cols]).copied().collect();
-        Self {
+        Ok(Self {
             laws: &laws.kinds,
             of,
             volts: vec![0.0; rows.len()],
-            wires: Wires::new(layout, rows, leaks),
+            wires: Wires::new(layout, rows, leaks)?,
             now: moment.clone(),
             actions: vec![Action::default(); cells],
             ahead: moment.clone(),
             actions_ahead: vec![Action::default(); cells],
             stages: [moment.clone(), moment],
-        }
+        })
     }
 
     /// All at rest, the inputs just there. `volts` are those of the whole array.

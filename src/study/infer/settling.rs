@@ -108,7 +108,8 @@ pub fn read_settling(
     let runs: Vec<Reading> = (0..set.len().div_ceil(RUN))
         .into_par_iter()
         .map(|run| {
-            let mut reader = Reader { laws, layout, read, dormancy: &dormancy, whole: Race::whole(laws, layout) };
+            let whole = Race::whole(laws, layout).map_err(InferError::Circuit)?;
+            let mut reader = Reader { laws, layout, read, dormancy: &dormancy, whole };
             let mut reading = Reading::new(layout.cols);
             for k in run * RUN..((run + 1) * RUN).min(set.len()) {
                 reader
@@ -143,7 +144,7 @@ impl Reader<'_> {
         let awake = self.dormancy.awake(image);
         if !awake.is_empty() && awake.len() < image.len() {
             let (leaks, bears) = self.dormancy.sleepers(self.laws, image, &awake);
-            let mut some = Race::new(self.laws, self.layout, awake, leaks);
+            let mut some = Race::new(self.laws, self.layout, awake, leaks)?;
             some.start(&volts);
             if some.follow(accuracy, NEARLY, bears)? {
                 self.whole.take(&some);

@@ -78,7 +78,10 @@ pub struct Wires {
 
 impl Wires {
     /// `leaks` are those of the rows that are left out, at the next row that is not, row-major; none when all are here.
-    pub fn new(layout: Layout, rows: Vec<usize>, leaks: Vec<Leak>) -> Self {
+    ///
+    /// # Errors
+    /// Lines that are no array.
+    pub fn new(layout: Layout, rows: Vec<usize>, leaks: Vec<Leak>) -> Result<Self, String> {
         let (count, cols) = (rows.len(), layout.cols);
         let (mut word, mut bit) = (Lines::uniform(1.0 / layout.wire, count), Lines::uniform(0.0, cols));
         word.head = vec![1.0 / layout.wire; count];
@@ -91,10 +94,10 @@ impl Wires {
         }
         let zeros = vec![0.0; count * cols];
         let network = Network { rows: count, cols, word, bit, cells: zeros.clone() };
-        Self {
+        Ok(Self {
             layout,
             rows,
-            solver: LinePcg::new(&network),
+            solver: LinePcg::new(&network).map_err(|e| e.to_string())?,
             network,
             sources: [zeros.clone(), zeros.clone()],
             eliminated: vec![[0.0; 2]; count * cols],
@@ -102,7 +105,7 @@ impl Wires {
             x: [zeros.clone(), zeros],
             solves: 0,
             iterations: 0,
-        }
+        })
     }
 
     /// Eliminates the states of cells that act as `actions` say, for `step` = gamma h time constants, and the lines.
