@@ -18,6 +18,9 @@ use crate::numeric::simd::{Level, Octet, WIDTH};
 /// Predicted iterations beyond which the coarse grid pays.
 pub const COARSE_ABOVE: f64 = 14.0;
 
+/// Relative residual asked of a refinement.
+const REFINED: f64 = 1e-4;
+
 /// A finished solve.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outcome {
@@ -201,7 +204,9 @@ impl LinePcg {
 
     /// As [`LinePcg::solve`], but stops when |r| <= `tolerance` |b| on every bit line by itself, down to lines whose b is
     /// rounding beside the others': half-selected lines are as exact as selected ones. The ladders are exact in every
-    /// component and the residual is a recurrence, so that this is reached.
+    /// component and the residual is a recurrence, so that this is reached. What S p loses where a floating word line hangs
+    /// on one bit line by almost all of its conductance, p - T_W^-1 g p, one refinement by the residual in branch form
+    /// gives back.
     ///
     /// # Errors
     /// Those of [`LinePcg::solve`].
@@ -218,7 +223,14 @@ impl LinePcg {
             let squares = solver.line_squares().into_iter().map(|bb| tolerance.powi(2) * bb.max(smallest)).collect();
             Goal { squares, ..Goal::together(scale, tolerance) }
         };
-        self.solve_to(network, b, x, goal, limit)
+        let [xw, xb] = x;
+        let first = self.solve_to(network, b, [&mut *xw, &mut *xb], goal, limit)?;
+        let mut rest = [vec![0.0; xw.len()], vec![0.0; xb.len()]];
+        let [rw, rb] = &mut rest;
+        network.residual(b, [&*xw, &*xb], [&mut *rw, &mut *rb])?;
+        let second = self.solve_in_place(network, [&mut *rw, &mut *rb], REFINED, limit)?;
+        xw.iter_mut().zip(rw).chain(xb.iter_mut().zip(rb)).for_each(|(x, rest)| *x += *rest);
+        Ok(Outcome { iterations: first.iterations + second.iterations, ..first })
     }
 
     /// From the guess in `x[1]` to a goal, made from |b| on the bit lines while r holds that b.

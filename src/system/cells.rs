@@ -73,14 +73,17 @@ pub struct Cells {
 const CHUNK: usize = 1024;
 
 impl Cells {
-    /// Finds the structure of an array's cells; `None` when the cells are not alike or an array is too small to tell.
+    /// Finds the structure of an array's cells; `None` when the cells are not alike or on nothing.
     #[must_use]
     pub fn find(circuit: &Circuit, array: usize) -> Option<Self> {
         let instance = circuit.arrays.get(array)?;
         let count = instance.cells();
         let whole = |cell: usize| instance.fault(cell).is_none_or(|f| !f.kind.disconnects());
-        let mut sound = (0..count).filter(|&cell| whole(cell));
-        let (a, b) = (sound.next()?, sound.next()?);
+        let sound = (0..count).filter(|&cell| whole(cell));
+        // disconnected cells still have the places of what is inside them, a single cell has nobody but itself
+        let mut compared = sound.chain((0..count).filter(|&cell| !whole(cell)));
+        let a = compared.next()?;
+        let b = compared.next().unwrap_or(a);
         let mut found = Structure { ids: Vec::new(), ports: Vec::new(), inner: Vec::new(), instance, cells: [a, b] };
         for device in &instance.cell_devices {
             let group = circuit.groups.get(device.first.group)?.as_ref();
@@ -105,6 +108,9 @@ impl Cells {
             found.port(Line::Bit);
         }
         let Structure { ports, inner, .. } = found;
+        if ports.is_empty() {
+            return None;
+        }
         let place = |port: &Port| match port {
             Port::Line(line) => Some(Slot::on(&instance.wires(*line)?.nodes)),
             Port::Net(net) => Some(Slot::Even { first: *net, stride: 0 }),
@@ -261,25 +267,22 @@ impl Structure<'_> {
         }
     }
 
-    /// Classifies an unknown by what stands in its place in two cells.
+    /// Classifies an unknown by what stands in its place in two cells; in a single cell, what is no line is inside.
     fn add(&mut self, one: u32, other: u32) -> Option<()> {
         if one == GROUND && other == GROUND || self.ids.contains(&one) {
             return Some(());
         }
         let [a, b] = self.cells;
         self.ids.push(one);
-        let on = |w: &crate::circuit::array::Wires| w.nodes.at(a) == one && w.nodes.at(b) == other;
+        // the ports of a disconnected cell lie on ground
+        let gone = other == GROUND;
+        let on = |w: &crate::circuit::array::Wires| w.nodes.at(a) == one && (gone || w.nodes.at(b) == other);
         if let Some(line) = self.instance.lines().find(|w| on(w)).map(|w| w.line) {
             self.port(line);
-        } else if one == other {
+        } else if gone || (one == other && a != b) {
             self.ports.push(Port::Net(one));
         } else {
-            let (cells, ids) = ((b - a) as u32, other.checked_sub(one)?);
-            let first = one.checked_sub(a as u32 * (ids / cells))?;
-            if ids % cells != 0 {
-                return None;
-            }
-            self.inner.push(Slot::Even { first, stride: ids / cells });
+            self.inner.push(Slot::through([(a, one), (b, other)])?);
         }
         Some(())
     }

@@ -13,10 +13,6 @@ use crate::circuit::{ArrayInstance, Circuit, Nodes, Run};
 use crate::crossbar::Wire;
 use crate::device::Env;
 
-/// Smaller arrays are left to the sparse solver, which is direct. From here on line-PCG is faster than the multifrontal
-/// solver at every size unless wires are about as resistive as cells (`cargo bench --bench crossbar`).
-const SMALLEST: usize = 64;
-
 /// The lines of one array: first those along the rows, then those along the columns.
 pub struct Site {
     /// Index among the condensed cells.
@@ -54,8 +50,7 @@ pub fn lines<'a>(array: &'a ArrayInstance, cells: &Cells) -> Vec<(usize, &'a Wir
 pub fn qualifies(circuit: &Circuit, cells: &Cells) -> bool {
     let array = &circuit.arrays[cells.array];
     let lines = lines(array, cells);
-    array.cells() >= SMALLEST
-        && !lines.is_empty()
+    !lines.is_empty()
         && lines.len() == cells.ports.len()
         && lines.iter().all(|(_, w)| {
             let (lines, along) = array.shape(w.direction);

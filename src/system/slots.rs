@@ -30,6 +30,15 @@ impl Slot {
         }
     }
 
+    /// Evenly spaced unknowns, of which those of two cells are known; `None` if no even spacing meets both.
+    pub fn through([(a, one), (b, other)]: [(usize, u32); 2]) -> Option<Self> {
+        let ((low, first), (high, last)) = if a <= b { ((a, one), (b, other)) } else { ((b, other), (a, one)) };
+        let (cells, ids) = ((high - low) as u32, last.checked_sub(first)?);
+        let stride = ids.checked_div(cells).unwrap_or(0);
+        let first = first.checked_sub(low as u32 * stride)?;
+        (ids == cells * stride).then_some(Self::Even { first, stride })
+    }
+
     #[inline]
     fn of(&self, cell: usize) -> u32 {
         match self {

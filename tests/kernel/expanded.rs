@@ -128,13 +128,17 @@ const CELLS: &[&str] = &[
     "B1 wl mid I={1e-6*sinh(V(wl,mid)/0.1)}\nR1 mid bl {r}",
 ];
 
-fn deck(random: &mut ChaCha8Rng, folder: &Path) -> String {
-    let (rows, cols) = match random.random_range(0..5) {
+/// Rows and columns.
+fn size(random: &mut ChaCha8Rng) -> (usize, usize) {
+    match random.random_range(0..5) {
         0 => (1, random.random_range(64..=80)),
         1 => (random.random_range(64..=80), 1),
         2 => (2, random.random_range(32..=40)),
         _ => (random.random_range(8..=13), random.random_range(8..=16)),
-    };
+    }
+}
+
+fn deck(random: &mut ChaCha8Rng, folder: &Path, (rows, cols): (usize, usize)) -> String {
     let cell = pick(random, CELLS);
     let mut text =
         "random array\n.model nm nmos(level=1 vto=0.4 kp=250u lambda=0.08)\n.subckt cell wl bl r=10k\n".to_string();
@@ -184,8 +188,10 @@ fn random_arrays_agree_with_their_expansion() {
     let mut random = ChaCha8Rng::seed_from_u64(33);
     let folder = tempfile::tempdir().expect("folder");
     let (mut compared, mut by_structure, mut refused) = (0, 0, 0);
-    for number in 0..240 {
-        let text = deck(&mut random, folder.path());
+    for number in 0..420 {
+        let shape =
+            if number < 240 { size(&mut random) } else { (random.random_range(1..=4), random.random_range(1..=5)) };
+        let text = deck(&mut random, folder.path(), shape);
         let elaborator = elaborator(folder.path(), &text);
         // breaks and missing cells may leave nodes that nothing holds, which is said before any work
         let Ok(mut native) = build(&elaborator) else {
