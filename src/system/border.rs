@@ -32,7 +32,7 @@ pub struct Border {
     /// General number of every border unknown.
     numbers: Vec<u32>,
     lu: SparseLu,
-    /// (position in the general values, position in the border values).
+    /// (position in the general matrix, position in the border values).
     inside: Vec<(u32, u32)>,
     values: Vec<f64>,
     /// A_LB by line, A_BL by border row.
@@ -195,7 +195,7 @@ impl Border {
         self.read(general, b);
         self.lu.solve(&mut self.work);
         for link in &self.into_line {
-            b[link.unknown as usize] -= general.values[link.position as usize] * self.work[link.border as usize];
+            b[link.unknown as usize] -= general.matrix[link.position as usize] * self.work[link.border as usize];
         }
     }
 
@@ -203,7 +203,7 @@ impl Border {
     pub fn expand(&mut self, general: &General, b: &mut [f64]) {
         self.read(general, b);
         for link in &self.from_line {
-            self.work[link.border as usize] -= general.values[link.position as usize] * b[link.unknown as usize];
+            self.work[link.border as usize] -= general.matrix[link.position as usize] * b[link.unknown as usize];
         }
         self.lu.solve(&mut self.work);
         for (value, &k) in self.work.iter().zip(&self.numbers) {

@@ -50,7 +50,9 @@ pub struct General {
     g: Vec<f64>,
     c: Vec<f64>,
     /// Jacobian of the devices with the rows of the moment; condensed cells are not in here.
-    pub values: Vec<f64>,
+    values: Vec<f64>,
+    /// The same with the condensed cells, as it was when [`General::assemble`] was called last.
+    pub matrix: Vec<f64>,
 }
 
 impl General {
@@ -68,13 +70,18 @@ impl General {
                 from = from.max(range.end);
             }
         }
+        let mut touch = |id: u32| {
+            if let Some(owner @ Owner::Kernel) = owners.get_mut(id as usize) {
+                *owner = Owner::Both;
+            }
+        };
         for part in &parts {
             let group = circuit.groups[part.group].as_ref();
-            for &id in &group.locals()[group.offset(part.range.start)..group.offset(part.range.end)] {
-                if let Some(owner @ Owner::Kernel) = owners.get_mut(id as usize) {
-                    *owner = Owner::Both;
-                }
-            }
+            let locals = &group.locals()[group.offset(part.range.start)..group.offset(part.range.end)];
+            locals.iter().for_each(|&id| touch(id));
+        }
+        for cells in cells {
+            (0..cells.len()).flat_map(|cell| cells.port_ids(cell)).for_each(&mut touch);
         }
         let here = |owner: &Owner| matches!(owner, Owner::General | Owner::Both);
         let ids = owners.iter().enumerate().filter(|(_, owner)| here(owner)).map(|(k, _)| k as u32);
@@ -134,6 +141,7 @@ impl General {
             g: vec![0.0; pattern.value_len()],
             c: vec![0.0; pattern.value_len()],
             values: vec![0.0; pattern.value_len()],
+            matrix: Vec::new(),
             pattern,
         }
     }
@@ -181,14 +189,14 @@ impl General {
         }
     }
 
-    /// The whole matrix: devices and condensed cells.
-    pub fn matrix(&self, cells: &[&Cells], out: &mut Vec<f64>) {
-        out.clone_from(&self.values);
+    /// The whole matrix: devices and condensed cells, those that the structure was frozen with.
+    pub fn assemble<'a>(&mut self, cells: impl Iterator<Item = &'a Cells>) {
+        self.matrix.clone_from(&self.values);
         for (positions, cells) in self.cells.iter().zip(cells) {
             let p = cells.ports.len();
             for (cell, positions) in positions.chunks_exact((p * p).max(1)).enumerate() {
                 for (k, &position) in positions.iter().enumerate() {
-                    out[position as usize] += cells.blocks.condensed(cell, k / p, k % p);
+                    self.matrix[position as usize] += cells.blocks.condensed(cell, k / p, k % p);
                 }
             }
         }

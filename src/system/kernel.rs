@@ -245,6 +245,12 @@ impl Kernel {
         }
     }
 
+    /// Is the array with these cells here?
+    #[must_use]
+    pub fn takes(&self, cells: usize) -> bool {
+        self.arrays.iter().any(|array| array.site.cells == cells)
+    }
+
     /// f, q, traffic and sensitivity of wires and line capacitors, and of cells that are nothing but conductances.
     pub fn evaluate(&mut self, cells: &[Cells], point: &Point, loads: &mut [Load], sums: &mut Sums) {
         for array in &mut self.arrays {
@@ -293,7 +299,7 @@ impl Kernel {
                 array.tie(node, leak);
             }
         };
-        border.factor(&general.values, tie).map_err(|k| Refusal::Border(general.ids[k] as usize))?;
+        border.factor(&general.matrix, tie).map_err(|k| Refusal::Border(general.ids[k] as usize))?;
         for array in arrays {
             array.factor(*method)?;
         }
@@ -319,7 +325,7 @@ impl Kernel {
         self.border.reduce(general, b);
         let skewed = self.method == Method::Line && self.arrays.iter().any(Array::is_skewed);
         let outcome = if self.border.is_wide() || skewed {
-            self.solve_coupled(&general.values, b)
+            self.solve_coupled(&general.matrix, b)
         } else {
             self.solve_arrays(b, Numbers::Circuit, self.tolerance)
         };

@@ -110,9 +110,8 @@ pub struct System {
     /// The arrays solved by their structure; `None` when everything is in the sparse matrix.
     kernel: Option<Kernel>,
     lu: SparseLu,
-    /// Matrix of the last factorization, and the one under construction.
+    /// Matrix of the last factorization.
     factored: Vec<f64>,
-    matrix: Vec<f64>,
     loads: Vec<Load>,
     /// Where every limiting group was evaluated: its local values, empty for the others.
     points: Vec<Vec<f64>>,
@@ -147,7 +146,6 @@ impl System {
         Self {
             lu,
             factored: Vec::new(),
-            matrix: Vec::new(),
             loads: circuit.groups.iter().map(|_| Load::default()).collect(),
             points: vec![Vec::new(); circuit.groups.len()],
             kept: vec![Vec::new(); circuit.groups.len()],
@@ -285,17 +283,18 @@ impl System {
         }
         if let Some(kernel) = &mut self.kernel {
             self.work.factorizations += 1;
+            let others = self.cells.iter().enumerate().filter(|(k, _)| !kernel.takes(*k)).map(|(_, cells)| cells);
+            self.general.assemble(others);
             return kernel.factor(&self.cells, &self.general, rows).map_err(Fault::Refused);
         }
-        let stamped: Vec<&Cells> = self.cells.iter().collect();
-        self.general.matrix(&stamped, &mut self.matrix);
-        if self.factored == self.matrix {
+        self.general.assemble(self.cells.iter());
+        if self.factored == self.general.matrix {
             return Ok(());
         }
         self.factored.clear();
         let unknown = |k: u32| self.general.ids.get(k as usize).map_or(k as usize, |&id| id as usize);
-        self.lu.factor(&self.matrix).map_err(|singular| Fault::Singular(unknown(singular.unknown)))?;
-        self.factored.extend_from_slice(&self.matrix);
+        self.lu.factor(&self.general.matrix).map_err(|singular| Fault::Singular(unknown(singular.unknown)))?;
+        self.factored.extend_from_slice(&self.general.matrix);
         self.work.factorizations += 1;
         Ok(())
     }

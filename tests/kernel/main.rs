@@ -4,6 +4,7 @@
 //! Both solve far below the tolerances of a user's run; every unknown must agree to 1e-9 of the largest voltage.
 
 mod expanded;
+mod neighbours;
 #[path = "../support/mod.rs"]
 mod support;
 
