@@ -165,6 +165,17 @@ pub struct Map {
     pub axes: Option<MapAxes>,
 }
 
+impl Map {
+    /// Row and column of the first cell that holds `value` up to rounding, so that of cells that are alike none is named
+    /// by its last bit; the first cell when none does.
+    #[must_use]
+    pub fn place_of(&self, value: f64) -> (usize, usize) {
+        let same = |v: &f64| (v - value).abs() <= 1e-12 * value.abs();
+        let at = self.values.iter().position(same).unwrap_or(0);
+        (at / self.cols.max(1), at % self.cols.max(1))
+    }
+}
+
 /// What rows and columns of a map stand for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MapAxes {

@@ -126,10 +126,10 @@ fn statistics(map: &Map) -> Vec<Value> {
     let low = map.name == "voltage" || map.name == "current";
     let worse = |a: &f64, b: &f64| if low { b.abs().total_cmp(&a.abs()) } else { a.abs().total_cmp(&b.abs()) };
     let worst = finite.iter().copied().max_by(worse).unwrap_or(f64::NAN);
-    let at = map.values.iter().position(|v| *v == worst).unwrap_or(0);
+    let (row, col) = map.place_of(worst);
     #[allow(clippy::cast_precision_loss, reason = "a mean")]
     let mean = finite.iter().sum::<f64>() / finite.len() as f64;
-    let place = [at / map.cols, at % map.cols].map(Value::from);
+    let place = [row, col].map(Value::from);
     let shares = [0.0, 0.01, 0.05, 0.5, 0.95, 0.99, 1.0].map(|share| quantile(&finite, share));
     let numbers = [mean].into_iter().chain(shares).map(Value::from);
     let names = [map.name.as_str().into(), map.unit.as_str().into(), worst.into()];

@@ -83,17 +83,15 @@ fn summary(map: &Map) -> String {
     finite.sort_by(f64::total_cmp);
     let (Some(low), Some(high)) = (finite.first(), finite.last()) else { return format!("{}: no values", map.label) };
     let show = |x: f64| if map.unit.is_empty() { general(x, 5) } else { format_si(x, &map.unit) };
-    let at = map.values.iter().position(|v| v == high).unwrap_or(0);
+    let (row, col) = map.place_of(*high);
     let median = finite[finite.len() / 2];
     format!(
-        "{} ({} x {}): {} to {}, median {}, largest at row {}, column {}",
+        "{} ({} x {}): {} to {}, median {}, largest at row {row}, column {col}",
         map.label,
         map.rows,
         map.cols,
         show(*low),
         show(*high),
-        show(median),
-        at / map.cols.max(1),
-        at % map.cols.max(1)
+        show(median)
     )
 }
