@@ -8,7 +8,7 @@
 //! descend   reads q, r, 1/d of the bit lines; writes q, r                                        5
 //! ```
 //!
-//! 14 doubles = 112 bytes (see crossbar/passes.rs). The triad a = b + s c counts 24 (J. D. McCalpin, IEEE TCCA
+//! 14 doubles = 112 bytes (see crossbar/iteration.rs). The triad a = b + s c counts 24 (J. D. McCalpin, IEEE TCCA
 //! Newsletter, Dec. 1995). The read that a cache does before it writes a line is not counted; only the triad pays for it.
 
 use std::cell::RefCell;

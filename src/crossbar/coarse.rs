@@ -11,6 +11,7 @@
 //! a 9-point matrix of a few thousand unknowns that does not depend on the cells: factored once, it survives all
 //! Newton and time steps.
 
+use super::grid::{Block, LANES};
 use super::network::{Network, Wire};
 use crate::numeric::simd::{Octet, WIDTH};
 
@@ -153,32 +154,32 @@ impl Coarse {
         true
     }
 
-    /// How near row i is to the coarse row below it.
-    fn fraction(&self, i: usize) -> f64 {
-        (i % self.h) as f64 / self.h as f64
+    /// How near eight rows are to the coarse row below them. All of them have the same, h being a multiple of eight.
+    #[must_use]
+    pub fn nearness(&self, block: Block) -> [f64; LANES] {
+        std::array::from_fn(|l| ((block.first + l) % self.h) as f64 / self.h as f64)
     }
 
-    /// For e += Z^T r, row by row from the first: the nearness of row i to the coarse row below, and where r of the row
-    /// is to be added, plainly and weighted by it. [`Coarse::end_row`] must follow.
-    pub fn restricted(&mut self, i: usize) -> (f64, &mut [Octet], &mut [Octet]) {
-        if i == 0 {
+    /// For e += Z^T r, block by block from the first: where r of the rows of a block is to be added, plainly and weighted by
+    /// [`Coarse::nearness`]. [`Coarse::end_block`] must follow.
+    pub fn restricted(&mut self, block: Block) -> [&mut [Octet]; 2] {
+        if block.first == 0 {
             self.e.fill(0.0);
         }
-        if i.is_multiple_of(self.h) {
+        if block.first.is_multiple_of(self.h) {
             self.between.iter_mut().for_each(|row| row.fill(Octet::ZERO));
         }
-        let fraction = self.fraction(i);
-        let [all, lower] = &mut self.between;
-        (fraction, all, lower)
+        self.between.each_mut().map(|row| &mut row[..])
     }
 
-    /// Row i has been added.
-    pub fn end_row(&mut self, i: usize) {
+    /// A block has been added.
+    pub fn end_block(&mut self, block: Block) {
         let Self { h, nx, e, between: [all, lower], .. } = self;
-        if !(i + 1).is_multiple_of(*h) && i + 1 != self.rows {
+        let end = block.first + block.rows;
+        if !end.is_multiple_of(*h) && end != self.rows {
             return;
         }
-        let top = (i / *h) * *nx;
+        let top = (block.first / *h) * *nx;
         // h is a multiple of an octet
         for (cx, (all, lower)) in all.chunks(*h / WIDTH).zip(lower.chunks(*h / WIDTH)).enumerate() {
             let (all, lower) = (all.iter().flat_map(|octet| &octet.0), lower.iter().flat_map(|octet| &octet.0));
@@ -221,24 +222,31 @@ impl Coarse {
         self.restricted.iter().zip(&self.e).map(|(r, e)| r * e).sum()
     }
 
-    /// The correction Z e on fine row i, f d + u: f, u and d.
-    pub fn prolonged(&mut self, i: usize) -> (f64, &[Octet], &[Octet]) {
+    /// Prepares the correction Z e on eight rows: with f their [`Coarse::nearness`], f d + u of [`Coarse::correction`].
+    pub fn prolong(&mut self, block: Block) {
         let Self { h, nx, e, between: [base, slope], above, .. } = self;
-        if *above != i / *h {
-            *above = i / *h;
-            let (upper, lower) = (&e[*above * *nx..], &e[(*above + 1) * *nx..]);
-            let chunks = base.chunks_mut(*h / WIDTH).zip(slope.chunks_mut(*h / WIDTH));
-            for (cx, (base, slope)) in chunks.enumerate() {
-                let base = base.iter_mut().flat_map(|octet| &mut octet.0);
-                for (k, (base, slope)) in base.zip(slope.iter_mut().flat_map(|octet| &mut octet.0)).enumerate() {
-                    let right = k as f64 / *h as f64;
-                    let between = |e: &[f64]| (1.0 - right) * e[cx] + right * e[cx + 1];
-                    *base = between(upper);
-                    *slope = between(lower) - *base;
-                }
+        if *above == block.first / *h {
+            return;
+        }
+        *above = block.first / *h;
+        let (upper, lower) = (&e[*above * *nx..], &e[(*above + 1) * *nx..]);
+        let chunks = base.chunks_mut(*h / WIDTH).zip(slope.chunks_mut(*h / WIDTH));
+        for (cx, (base, slope)) in chunks.enumerate() {
+            let base = base.iter_mut().flat_map(|octet| &mut octet.0);
+            for (k, (base, slope)) in base.zip(slope.iter_mut().flat_map(|octet| &mut octet.0)).enumerate() {
+                let right = k as f64 / *h as f64;
+                let between = |e: &[f64]| (1.0 - right) * e[cx] + right * e[cx + 1];
+                *base = between(upper);
+                *slope = between(lower) - *base;
             }
         }
-        (self.fraction(i), &self.between[0], &self.between[1])
+    }
+
+    /// u and d of eight columns.
+    #[inline(always)]
+    #[must_use]
+    pub fn correction(&self, t: usize) -> [&Octet; 2] {
+        self.between.each_ref().map(|row| &row[t])
     }
 }
 

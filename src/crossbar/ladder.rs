@@ -90,15 +90,17 @@ impl WordLadders {
         let base = block.blocked();
         let inverse = &self.inverse[base.clone()];
         let y = &mut y[..inverse.len()];
-        let mut carry = A::splat(0.0);
+        // one fused operation from node to node: the chain of all nodes of a line decides how long a short one takes
+        let (mut along, mut before) = (A::splat(0.0), A::splat(0.0));
         for t in 0..block.tiles() {
             let (at, wide) = block.tile(t);
             let b = tiles.right_hand_side::<A>(block, at, wide);
             for k in 0..WIDTH {
                 let j = at + k;
-                let now = A::sum(A::load(&b[k]), carry);
+                let now = A::fused(along, before, A::load(&b[k]));
                 y[j] = A::store(now);
-                carry = A::product(A::product(A::load(wires.at(base.start + j)), A::load(&inverse[j])), now);
+                before = now;
+                along = A::product(A::load(wires.at(base.start + j)), A::load(&inverse[j]));
             }
         }
         // behind the last node 1/d is zero, and so is x
@@ -109,8 +111,8 @@ impl WordLadders {
             for k in (0..WIDTH).rev() {
                 let j = at + k;
                 let inverse = A::load(&inverse[j]);
-                let along = A::product(A::product(inverse, A::load(wires.at(base.start + j))), next);
-                next = A::sum(A::product(inverse, A::load(&y[j])), along);
+                let along = A::product(inverse, A::load(wires.at(base.start + j)));
+                next = A::fused(along, next, A::product(inverse, A::load(&y[j])));
                 x[k] = A::store(next);
             }
             tiles.solution::<A>(block, at, wide, &x);
@@ -218,42 +220,43 @@ impl Work for BitFactor<'_> {
     fn run<A: Arithmetic>(self) -> usize {
         let Self { inverse, network, wires } = self;
         let (n, m) = (network.rows, network.cols);
-        let mut s: Vec<f64> = network.bit.head.clone();
-        let mut bad = vec![false; m];
+        let mut s: Vec<_> = network.bit.head.chunks(WIDTH).map(|head| Octet::read(head, 0, head.len())).collect();
+        let mut good = vec![[1.0; WIDTH]; s.len()];
+        // row by row, not tile by tile: the pivots of a column wait for each other, those of a row do not
         for i in 0..n {
-            let row = i * m..(i + 1) * m;
-            if let Some(leak) = &network.bit.leak {
-                for (s, leak) in s.iter_mut().zip(&leak[row.clone()]) {
-                    *s += leak;
+            let (block, l, last) = (Block::new(i / LANES, n, m), i % LANES, i + 1 == n);
+            for (t, (s, good)) in s.iter_mut().zip(&mut good).enumerate() {
+                let (at, wide) = block.tile(t);
+                let k = i * m + at;
+                if let Some(leak) = &network.bit.leak {
+                    s.add::<A>(&Octet::read(leak, k, wide));
                 }
-            }
-            if i + 1 == n {
-                for (s, tail) in s.iter_mut().zip(&network.bit.tail) {
-                    *s += tail;
+                if last {
+                    s.add::<A>(&Octet::read(&network.bit.tail, at, wide));
                 }
-            }
-            let columns = network.cells[row].chunks(WIDTH).zip(s.chunks_mut(WIDTH)).zip(bad.chunks_mut(WIDTH));
-            for (((cells, s), bad), (inverse, c)) in columns.zip(inverse.row_mut(i).iter_mut().zip(wires.after(i))) {
-                for l in 0..cells.len() {
-                    let e = s[l] + cells[l];
-                    let c = if i + 1 == n { 0.0 } else { c.0[l] };
-                    let d = e + c;
-                    inverse.0[l] = if d == 0.0 { 0.0 } else { 1.0 / d };
-                    bad[l] |= !is_usable(inverse.0[l]);
-                    s[l] = c * e * inverse.0[l];
+                let after = if last { Octet::ZERO } else { *wires.after(block.index, t, l) };
+                let (cells, pivots) = (Octet::read(&network.cells, k, wide), &mut inverse.tile_mut(block.index, t)[l]);
+                for c in 0..WIDTH {
+                    let e = s.0[c] + cells.0[c];
+                    let d = e + after.0[c];
+                    pivots.0[c] = if d == 0.0 { 0.0 } else { 1.0 / d };
+                    // no flag: eight numbers are chosen at once
+                    good[c] = if is_usable(pivots.0[c]) { good[c] } else { 0.0 };
+                    s.0[c] = after.0[c] * e * pivots.0[c];
                 }
             }
         }
-        bad.iter().filter(|b| **b).count()
+        // behind the last column there is nothing
+        good.as_flattened()[..m].iter().filter(|good| **good == 0.0).count()
     }
 }
 
-/// Segment conductances of the bit lines, row by row.
+/// Segment conductances of the bit lines.
 #[derive(Debug, Clone)]
 pub enum BitWires {
-    /// One row of equal values, read again and again from cache.
-    Uniform(Grid),
-    /// The segments after each row.
+    /// A row of equal values, read again and again from cache.
+    Uniform(Vec<Octet>),
+    /// The segments after each row, none after the last.
     Each(Grid),
 }
 
@@ -263,25 +266,23 @@ impl BitWires {
     pub fn new(lines: &Lines, rows: usize, cols: usize) -> Self {
         match &lines.wire {
             Wire::Uniform(g) => {
-                let mut row = Grid::new(1, cols);
-                row.set(&vec![*g; cols], cols);
-                Self::Uniform(row)
+                Self::Uniform(vec![*g; cols].chunks(WIDTH).map(|g| Octet::read(g, 0, g.len())).collect())
             }
             Wire::Each(g) => {
                 let mut grid = Grid::new(rows, cols);
-                grid.set(g, cols);
+                grid.set(&g[..rows.saturating_sub(1) * cols], cols);
                 Self::Each(grid)
             }
         }
     }
 
-    /// The segments between row i and row i + 1.
+    /// The segments between a row of a tile and the next row.
     #[inline(always)]
     #[must_use]
-    pub fn after(&self, i: usize) -> &[Octet] {
+    pub fn after(&self, block: usize, t: usize, l: usize) -> &Octet {
         match self {
-            Self::Uniform(row) => row.row(0),
-            Self::Each(all) => all.row(i),
+            Self::Uniform(row) => &row[t],
+            Self::Each(all) => &all.tile(block, t)[l],
         }
     }
 }

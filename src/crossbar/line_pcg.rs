@@ -1,18 +1,19 @@
 //! Conjugate gradients on the bit lines, preconditioned by their ladders.
 //!
 //! S = T_B - G T_W^-1 G,  b = b_B + G T_W^-1 b_W,  M = T_B (+ the coarse grid of [`super::coarse`]), and x_W by one more
-//! ladder solve. An iteration is two streaming passes over row-major arrays ([`super::passes`]).
+//! ladder solve. An iteration is two streaming passes ([`super::iteration`]).
 //!
 //! (Hestenes and Stiefel 1952; Saad, Iterative Methods, 9.2). Iterations grow as
 //! 1.8 N sqrt(r_wire mean(g)) + 3; where that predicts more than [`COARSE_ABOVE`], the coarse grid joins.
 
 use super::coarse::Coarse;
 use super::frontal::Side;
-use super::grid::Grid;
+use super::grid::{Block, Grid, LANES, to_rows, to_tiles};
+use super::iteration::{Advance, Descend, Multiply};
 use super::ladder::{BitLadders, BitWires, WordLadders, WordWires};
 use super::misfit::{self, Field, Misfit, Of};
 use super::network::{Network, Wire};
-use super::passes::{Advance, Descend, Elimination, Multiply, Recover, Reduce, Vectors};
+use super::passes::{Elimination, Recover, Reduce, Vectors};
 use crate::numeric::simd::{Level, Octet, WIDTH};
 
 /// Predicted iterations beyond which the coarse grid pays.
@@ -109,8 +110,10 @@ pub struct LinePcg {
     p: Grid,
     /// Solution of eight word lines by column.
     lanes: Vec<Octet>,
-    /// One row of a bit-line sweep.
+    /// What a sweep along the bit lines carries from row to row.
     sweep: Vec<Octet>,
+    /// One block of the solution.
+    room: Vec<f64>,
     level: Level,
 }
 
@@ -144,6 +147,7 @@ impl LinePcg {
             p: Grid::new(n, m),
             lanes: vec![Octet::ZERO; m.next_multiple_of(WIDTH)],
             sweep: vec![Octet::ZERO; m.div_ceil(WIDTH)],
+            room: Vec::new(),
             level,
         })
     }
@@ -299,25 +303,43 @@ impl LinePcg {
         outcome
     }
 
+    /// The bit lines, from the guess in `x`. While it lasts, `x` is kept [tile by tile](Block::in_tiles).
     fn iterate(&mut self, network: &Network, x: &mut [f64], goal: &Goal, limit: usize) -> Result<Outcome, Trouble> {
-        let coarse = self.coarse.is_some();
         if x.iter().any(|v| *v != 0.0) {
             self.p.set(x, self.cols);
             let level = self.level;
             let (lines, vectors, _) = self.parts(network);
             level.run(Multiply { lines, vectors });
+            to_tiles(x, self.cols, &mut self.room);
         } else {
             self.q.clear();
         }
+        let (outcome, a) = self.converge(network, x, goal, limit);
+        self.step(x, a);
+        to_rows(x, self.cols, &mut self.room);
+        if outcome == Err(Trouble::Overflow) {
+            misfit::finite(Field::Unknowns(Of::Side(Side::Bit)), x)?;
+        }
+        outcome
+    }
+
+    /// From S x in q; gives also the step along p that `x` has not taken yet.
+    fn converge(
+        &mut self,
+        network: &Network,
+        x: &mut [f64],
+        goal: &Goal,
+        limit: usize,
+    ) -> (Result<Outcome, Trouble>, f64) {
+        let coarse = self.coarse.is_some();
         // the guess is a step of one along it
         let (rr, mut rz) = self.descend(network, 1.0);
         let mut residual = rr.sqrt() / goal.scale;
         if self.reaches(goal, residual) {
-            return Ok(Outcome { iterations: 0, residual, coarse });
+            return (Ok(Outcome { iterations: 0, residual, coarse }), 0.0);
         }
         if !residual.is_finite() {
-            misfit::finite(Field::Unknowns(Of::Side(Side::Bit)), x)?;
-            return Err(Trouble::Overflow);
+            return (Err(Trouble::Overflow), 0.0);
         }
         self.p.clear();
         let (mut a, mut beta) = (0.0, 0.0);
@@ -326,7 +348,7 @@ impl LinePcg {
             let (lines, vectors, coarse_grid) = self.parts(network);
             let pq = level.run(Advance { lines, vectors, x, coarse: coarse_grid, a, beta });
             if pq <= 0.0 || pq.is_nan() {
-                return Err(Trouble::Indefinite(iterations));
+                return (Err(Trouble::Indefinite(iterations)), 0.0);
             }
             a = rz / pq;
             let (rr, next) = self.descend(network, a);
@@ -334,12 +356,10 @@ impl LinePcg {
             beta = next / rz;
             rz = next;
             if self.reaches(goal, residual) {
-                self.step(x, a);
-                return Ok(Outcome { iterations, residual, coarse });
+                return (Ok(Outcome { iterations, residual, coarse }), a);
             }
         }
-        self.step(x, a);
-        Err(Trouble::Limit { iterations: limit, residual })
+        (Err(Trouble::Limit { iterations: limit, residual }), a)
     }
 
     fn reaches(&self, goal: &Goal, residual: f64) -> bool {
@@ -351,7 +371,7 @@ impl LinePcg {
     fn line_squares(&self) -> Vec<f64> {
         let mut squares = vec![0.0; self.cols];
         for i in 0..self.rows {
-            let row = self.r.row(i).iter().flat_map(|octet| &octet.0);
+            let row = self.r.row(i).flat_map(|octet| &octet.0);
             squares.iter_mut().zip(row).for_each(|(square, r)| *square += r * r);
         }
         squares
@@ -359,9 +379,15 @@ impl LinePcg {
 
     /// x += a p.
     fn step(&self, x: &mut [f64], a: f64) {
-        for (i, x) in x.chunks_mut(self.cols).enumerate() {
-            for (x, p) in x.iter_mut().zip(self.p.row(i).iter().flat_map(|octet| &octet.0)) {
-                *x += a * p;
+        if a == 0.0 {
+            return;
+        }
+        for block in (0..self.rows.div_ceil(LANES)).map(|index| Block::new(index, self.rows, self.cols)) {
+            for t in 0..block.tiles() {
+                let ((at, wide), p) = (block.tile(t), self.p.tile(block.index, t));
+                for (x, p) in x[block.in_tiles(at)..][..block.rows * wide].chunks_mut(wide).zip(p) {
+                    x.iter_mut().zip(&p.0).for_each(|(x, p)| *x += a * p);
+                }
             }
         }
     }

@@ -23,6 +23,7 @@ mod bundles;
 mod coarse;
 mod frontal;
 mod grid;
+mod iteration;
 mod ladder;
 mod line_pcg;
 mod misfit;
