@@ -19,6 +19,9 @@ use crate::numeric::simd::{Level, Octet, WIDTH};
 /// Predicted iterations beyond which the coarse grid pays.
 pub const COARSE_ABOVE: f64 = 14.0;
 
+/// Conductance of cells relative to wires beyond which more than a few 1e-13 are lost.
+const LOSSY_ABOVE: f64 = 1e3;
+
 /// Relative residual asked of a refinement.
 const REFINED: f64 = 1e-4;
 
@@ -115,6 +118,8 @@ pub struct LinePcg {
     /// One block of the solution.
     room: Vec<f64>,
     level: Level,
+    /// Mean conductance of the cells, relative to the weakest wire.
+    contrast: f64,
 }
 
 impl LinePcg {
@@ -149,6 +154,7 @@ impl LinePcg {
             sweep: vec![Octet::ZERO; m.div_ceil(WIDTH)],
             room: Vec::new(),
             level,
+            contrast: 0.0,
         })
     }
 
@@ -165,7 +171,8 @@ impl LinePcg {
             network.check()?;
             return Err(Trouble::NegativePivots(negative));
         }
-        if predicted_iterations(network) > COARSE_ABOVE {
+        self.contrast = contrast(network);
+        if self.predicted_iterations() > COARSE_ABOVE {
             if self.coarse.is_none() {
                 self.coarse = Coarse::new(network);
             }
@@ -173,6 +180,18 @@ impl LinePcg {
             self.coarse = None;
         }
         Ok(())
+    }
+
+    /// Do cells conduct so much more than wires that S = T_B - G T_W^-1 G, a difference of numbers of the size of G, loses
+    /// more than a solve leaves? A direct solver does not form it.
+    #[must_use]
+    pub fn is_lossy(&self) -> bool {
+        self.contrast > LOSSY_ABOVE
+    }
+
+    /// 1.8 N sqrt(mean(g) / g_wire) + 3 with the longer side and the weaker wire.
+    fn predicted_iterations(&self) -> f64 {
+        1.8 * self.rows.max(self.cols) as f64 * self.contrast.sqrt() + 3.0
     }
 
     /// Lines whose pivots are not positive.
@@ -406,14 +425,13 @@ impl LinePcg {
     }
 }
 
-/// 1.8 N sqrt(mean(g) / g_wire) + 3 with the longer side and the weaker wire.
-#[must_use]
-pub fn predicted_iterations(network: &Network) -> f64 {
+/// mean(g) / g_wire with the weaker wire.
+fn contrast(network: &Network) -> f64 {
     let mean = network.cells.iter().sum::<f64>() / network.cells.len().max(1) as f64;
     let weakest = |wire: &Wire| match wire {
         Wire::Uniform(g) => *g,
         Wire::Each(g) => g.iter().copied().filter(|g| *g > 0.0).fold(f64::INFINITY, f64::min),
     };
     let wire = weakest(&network.word.wire).min(weakest(&network.bit.wire));
-    1.8 * network.rows.max(network.cols) as f64 * (mean.max(0.0) / wire).sqrt() + 3.0
+    mean.max(0.0) / wire
 }

@@ -115,6 +115,11 @@ impl Array {
         }
     }
 
+    /// Does line-PCG lose digits?
+    fn is_lossy(&self) -> bool {
+        matches!(&self.solver, Solver::Pair(lattice) if lattice.is_lossy())
+    }
+
     /// Does line-PCG solve only the symmetric part of the cells?
     fn is_skewed(&self) -> bool {
         matches!(&self.solver, Solver::Pair(lattice) if lattice.is_skewed())
@@ -303,7 +308,20 @@ impl Kernel {
         for array in arrays {
             array.factor(*method)?;
         }
+        if self.method == Method::Line && self.free && self.arrays.iter().any(Array::is_lossy) {
+            self.factor_directly()?;
+        }
         Ok(())
+    }
+
+    /// The same matrix by the direct solver, if there is memory for it.
+    fn factor_directly(&mut self) -> Result<(), Trouble> {
+        if !self.arrays.iter().all(Array::fits) {
+            return Ok(());
+        }
+        self.method = Method::FrontalOnce;
+        self.escalations += 1;
+        self.arrays.iter_mut().try_for_each(|array| array.factor(self.method))
     }
 
     /// Asks a relative residual of the solves that follow; at least [`TOLERANCE`].

@@ -187,6 +187,12 @@ impl Lattice {
         }
     }
 
+    /// Would line-PCG lose digits with the matrix that it has factored?
+    #[must_use]
+    pub fn is_lossy(&self) -> bool {
+        self.pcg.is_lossy()
+    }
+
     /// Would the direct solver's memory be reasonable?
     #[must_use]
     pub fn fits(&self) -> bool {

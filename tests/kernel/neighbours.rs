@@ -1,8 +1,9 @@
-//! Two arrays, of which only one is solved by its structure: the cells of the other belong to the circuit around it.
+//! Arrays with something beside them that line-PCG cannot take: cells of another array that is not solved by its structure,
+//! and cells that conduct more than wires.
 
 use sneakpath::plan::ArraySolver;
 
-use crate::{compare, solve};
+use crate::{circuit, compare, solve};
 
 const CELLS: &str = "cells
 .subckt cell wl bl r=10k
@@ -34,5 +35,31 @@ fn cells_of_arrays_beside_the_kernel_are_part_of_the_circuit() {
             assert!(stats.newton <= 2, "{what}, {solver:?}: {} iterations", stats.newton);
         }
         assert!(solve(&text, ArraySolver::Line).1.array_iterations > 0, "{what}: not by structure");
+    }
+}
+
+/// Cells of 1 nOhm between wires of 1 MOhm: S of line-PCG is all rounding there, and currents were 7 % off. Cells of 1 mOhm
+/// conduct the same to 1e-8, and lose nothing.
+#[test]
+fn cells_that_conduct_far_more_than_wires_go_to_the_direct_solver() {
+    let deck = |ohm: &str| {
+        format!(
+            "cells and wires\n.subckt bare wl bl r=10k\nR1 wl bl {{r}}\n.ends\n.xbar XB 8 14 CELL=bare(wl bl) RWL=1meg RBL=10k \
+             r={ohm}\nXa W[0:7] B[0:13] XB\nE[0:7] o[0:7] 0 0 W[0:7] 1e4\nRf[0:7] o[0:7] W[0:7] 1k\nVb[0:13] B[0:13] 0 0.2\n\
+             .op\n.end\n"
+        )
+    };
+    let read = |ohm: &str| {
+        let text = deck(ohm);
+        let names = circuit(&text).0.match_nodes("*");
+        let (values, stats) = solve(&text, ArraySolver::Automatic);
+        let inputs = names.iter().zip(values).filter(|((name, _), _)| name.starts_with("w_"));
+        (inputs.map(|(_, value)| value).collect::<Vec<_>>(), stats)
+    };
+    let ((hard, stats), (easy, _)) = (read("1e-9"), read("1e-3"));
+    assert!(stats.escalations > 0 && stats.fallbacks == 0);
+    assert_eq!(hard.len(), 8);
+    for (hard, easy) in hard.iter().zip(&easy) {
+        assert!((hard - easy).abs() <= 1e-8 * easy.abs(), "{hard} {easy}");
     }
 }
