@@ -28,8 +28,10 @@ use crate::numeric::sparse::PivotRule;
 pub const HOLD: f64 = 1e20;
 /// Relative residual asked of one linear solve.
 const TOLERANCE: f64 = 1e-12;
-/// Iterations of the array solver before another must take over.
+/// Iterations of the array solver before another must take over, where that would take too much memory to be tried early.
 const ITERATIONS: usize = 400;
+/// Most factorizations that are left to the direct solver before line-PCG is tried again.
+const LONGEST_REST: usize = 64;
 /// Outer iterations where border or cells need them.
 const OUTER: krylov::Effort = krylov::Effort { tolerance: TOLERANCE, iterations: 120, restart: 40 };
 /// Why the array kernel gave up.
@@ -82,6 +84,8 @@ pub struct Kernel {
     method: Method,
     /// May another solver than the one asked for take over?
     free: bool,
+    /// Factorizations for which the direct solver stays, and for how many it stayed the last time.
+    rest: [usize; 2],
     /// Times the direct solver took over.
     pub escalations: usize,
     /// Iterations of the array solver so far.
@@ -152,8 +156,16 @@ impl Array {
         }
     }
 
-    /// Solves for the array alone, in place; gives the iterations. After an error the nodes in `x` are of no use.
-    fn solve(&mut self, method: Method, x: &mut [f64], numbers: Numbers, tolerance: f64) -> Result<usize, Trouble> {
+    /// Solves for the array alone, in place; gives the iterations. `hurried` gives up where the direct solver would be
+    /// done. After an error the nodes in `x` are of no use.
+    fn solve(
+        &mut self,
+        method: Method,
+        hurried: bool,
+        x: &mut [f64],
+        numbers: Numbers,
+        tolerance: f64,
+    ) -> Result<usize, Trouble> {
         let Self { site, solver } = self;
         let nodes: Vec<Range<usize>> = site
             .ranges()
@@ -163,7 +175,10 @@ impl Array {
             })
             .collect();
         match solver {
-            Solver::Pair(lattice) => lattice.solve(method, both(x, &nodes[0], &nodes[1]), tolerance, ITERATIONS),
+            Solver::Pair(lattice) => {
+                let patience = if hurried { lattice.patience().unwrap_or(ITERATIONS) } else { ITERATIONS };
+                lattice.solve(method, both(x, &nodes[0], &nodes[1]), tolerance, patience)
+            }
             Solver::Bundles(bundles, _) => {
                 let b: Vec<f64> = nodes.iter().flat_map(|nodes| &x[nodes.clone()]).copied().collect();
                 let mut y = vec![0.0; b.len()];
@@ -245,6 +260,7 @@ impl Kernel {
             tolerance: TOLERANCE,
             method: if backend == Backend::Frontal { Method::Frontal } else { Method::Line },
             free: backend == Backend::Automatic,
+            rest: [0; 2],
             escalations: 0,
             iterations: 0,
         }
@@ -273,8 +289,11 @@ impl Kernel {
     /// What the kernel cannot do.
     pub fn factor(&mut self, cells: &[Cells], general: &General, rows: &Rows) -> Result<(), Refusal> {
         self.held = false;
-        if self.method == Method::FrontalOnce {
-            self.method = Method::Line;
+        if self.method == Method::Relief {
+            match &mut self.rest[0] {
+                0 => self.method = Method::Line,
+                left => *left -= 1,
+            }
         }
         self.prepare(cells, general, rows)
     }
@@ -288,7 +307,11 @@ impl Kernel {
         if self.method != Method::Line || !self.free || !self.arrays.iter().all(Array::fits) {
             return Ok(false);
         }
-        self.method = if matches!(trouble, Trouble::Limit { .. }) { Method::Frontal } else { Method::FrontalOnce };
+        // slow today, slow tomorrow: after every try in vain the direct solver stays for twice as long
+        if matches!(trouble, Trouble::Limit { .. }) {
+            self.rest = [(2 * self.rest[1] + 1).min(LONGEST_REST); 2];
+        }
+        self.method = Method::Relief;
         self.escalations += 1;
         self.prepare(cells, general, rows).map(|()| true)
     }
@@ -319,7 +342,7 @@ impl Kernel {
         if !self.arrays.iter().all(Array::fits) {
             return Ok(());
         }
-        self.method = Method::FrontalOnce;
+        self.method = Method::Relief;
         self.escalations += 1;
         self.arrays.iter_mut().try_for_each(|array| array.factor(self.method))
     }
@@ -374,7 +397,10 @@ impl Kernel {
     /// Every array alone, in place.
     fn solve_arrays(&mut self, x: &mut [f64], numbers: Numbers, tolerance: f64) -> Result<(), Refusal> {
         for array in &mut self.arrays {
-            self.iterations += array.solve(self.method, x, numbers, tolerance)?;
+            self.iterations += array.solve(self.method, self.free, x, numbers, tolerance)?;
+        }
+        if self.method == Method::Line {
+            self.rest[1] = 0;
         }
         Ok(())
     }

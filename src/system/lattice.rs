@@ -20,6 +20,9 @@ const SYMMETRIC: f64 = 1e-13;
 /// Bytes that the direct solver of one array may take.
 const DIRECT_MEMORY: usize = 6 << 30;
 
+/// Cells beyond which the direct solver takes more than half a gigabyte: line-PCG is given every chance before.
+const MODEST: usize = 1 << 20;
+
 /// The array and its solvers.
 pub struct Lattice {
     network: Network,
@@ -47,9 +50,9 @@ enum Direct {
 pub enum Method {
     /// Line-PCG.
     Line,
-    /// Multifrontal, for this matrix only.
-    FrontalOnce,
-    /// Multifrontal from now on.
+    /// Multifrontal, until line-PCG is tried again.
+    Relief,
+    /// Multifrontal, because it was asked for.
     Frontal,
 }
 
@@ -199,6 +202,15 @@ impl Lattice {
         Frontal::memory(self.network.rows, self.network.cols).is_ok_and(|bytes| bytes <= DIRECT_MEMORY)
     }
 
+    /// Iterations of line-PCG in the time that the direct solver takes for everything, so that a hard pattern takes at
+    /// most twice the better of both: of 1 x 1 to 512 x 512 cells a fit that is right to a factor of two
+    /// (`benches/crossbar/choice.rs`). None where it takes much memory.
+    #[must_use]
+    pub fn patience(&self) -> Option<usize> {
+        let (n, m) = (self.network.rows, self.network.cols);
+        (n * m <= MODEST).then(|| (4500 + n * m * (20 + n.min(m) / 8)) / (50 + n * m))
+    }
+
     /// Factors directly with the present cells, leaks and skew.
     fn factor_direct(&mut self) -> Result<(), Trouble> {
         let (n, m) = (self.network.rows, self.network.cols);
@@ -225,7 +237,7 @@ impl Lattice {
     pub fn factor(&mut self, method: Method) -> Result<(), Trouble> {
         match method {
             Method::Line => self.pcg.factor(&self.network),
-            Method::Frontal | Method::FrontalOnce => self.factor_direct(),
+            Method::Frontal | Method::Relief => self.factor_direct(),
         }
     }
 

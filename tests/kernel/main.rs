@@ -404,3 +404,26 @@ fn what_the_direct_solver_refuses_too_is_left_to_the_sparse_matrix() {
         assert!(stats.refusals.iter().any(|why| why.contains("conductances around it cancel")), "{:?}", stats.refusals);
     }
 }
+
+/// Wires of 1 kohm beside cells of 10 ohm: line-PCG would need some 200 iterations, ten times as long as the direct solver
+/// takes, which is called after the time of one solve of its own. In a transient line-PCG is tried again, and every try
+/// in vain doubles the pause to the next; the answer is that of line-PCG left to itself.
+#[test]
+fn slow_convergence_is_given_up_early_and_tried_less_and_less() {
+    let deck = |analysis: &str| {
+        format!(
+            "slow\n.subckt cell wl bl r=10\nR1 wl bl {{r}}\n.ends\n\
+             .xbar XB 24 24 CELL=cell(wl bl) RWL=1k RBL=1k CWL=1f CBL=1f r={{10*(1+aunif(0,0.9))}}\n\
+             Xa W[0:23] B[0:23] XB\nVw[0:23] W[0:23] 0 PULSE(0.1 0.3 1n 1n 1n 100n 2u)\nVb[0:23] B[0:23] 0 0\n{analysis}\n.end\n"
+        )
+    };
+    let (op, transient) = (deck(".op"), deck(".tran 0.1n 20n 0 0.1n"));
+    let point = compare(&op, ArraySolver::Automatic, 1e-9);
+    assert_eq!((point.escalations, point.fallbacks), (1, 0), "{point:?}");
+    assert!(point.array_iterations == 0, "{point:?}");
+    let patient = compare(&op, ArraySolver::Line, 1e-9);
+    assert!(patient.array_iterations > 100 && patient.fallbacks == 0, "{patient:?}");
+    let steps = compare(&transient, ArraySolver::Automatic, 1e-9);
+    assert!(steps.factorizations > 100, "{steps:?}");
+    assert!((2..12).contains(&steps.escalations) && steps.fallbacks == 0, "{steps:?}");
+}
