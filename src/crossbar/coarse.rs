@@ -13,7 +13,7 @@
 
 use super::grid::{Block, LANES};
 use super::network::{Network, Wire};
-use crate::numeric::simd::{Octet, WIDTH};
+use crate::numeric::simd::{Arithmetic, Octet, WIDTH};
 
 /// Coarse unknowns along the longer side.
 const COARSE_SIDE: usize = 64;
@@ -31,8 +31,10 @@ pub struct Coarse {
     nx: usize,
     /// Half bandwidth of the Cholesky factor.
     band: usize,
-    /// Lower band, row by row: `factor[k * (band + 1) + band - d]` is L(k, k - d).
+    /// Lower band, row by row: `factor[k * (band + 1) + band - d]` is L(k, k - d), and 1/L(k, k) for d = 0.
     factor: Vec<f64>,
+    /// Of the fine columns between two coarse ones: how near they are to the right one.
+    right: Vec<Octet>,
     /// Restricted residual, then coarse solution.
     e: Vec<f64>,
     /// Restricted residual kept for r.z.
@@ -62,6 +64,7 @@ impl Coarse {
             nx,
             band,
             factor: vec![0.0; ny * nx * (band + 1)],
+            right: (0..h / WIDTH).map(|o| Octet(std::array::from_fn(|l| (o * WIDTH + l) as f64 / h as f64))).collect(),
             e: vec![0.0; ny * nx],
             restricted: vec![0.0; ny * nx],
             between: [(); 2].map(|()| vec![Octet::ZERO; m.div_ceil(WIDTH)]),
@@ -141,7 +144,7 @@ impl Coarse {
                 for d in shared..c {
                     sum -= self.factor[k * width + self.band + d - k] * self.factor[c * width + self.band + d - c];
                 }
-                self.factor[k * width + self.band + c - k] = sum / self.factor[c * width + self.band];
+                self.factor[k * width + self.band + c - k] = sum * self.factor[c * width + self.band];
             }
             let squares: f64 = (first..k).map(|c| self.factor[k * width + self.band + c - k].powi(2)).sum();
             let pivot = self.factor[k * width + self.band] - squares;
@@ -149,7 +152,7 @@ impl Coarse {
             if pivot <= 0.0 || pivot.is_nan() {
                 return false;
             }
-            self.factor[k * width + self.band] = pivot.sqrt();
+            self.factor[k * width + self.band] = 1.0 / pivot.sqrt();
         }
         true
     }
@@ -173,71 +176,71 @@ impl Coarse {
     }
 
     /// A block has been added.
-    pub fn end_block(&mut self, block: Block) {
-        let Self { h, nx, e, between: [all, lower], .. } = self;
+    #[inline(always)]
+    pub fn end_block<A: Arithmetic>(&mut self, block: Block) {
         let end = block.first + block.rows;
-        if !end.is_multiple_of(*h) && end != self.rows {
+        if !end.is_multiple_of(self.h) && end != self.rows {
             return;
         }
+        let Self { h, nx, e, right, between: [all, lower], .. } = self;
         let top = (block.first / *h) * *nx;
-        // h is a multiple of an octet
-        for (cx, (all, lower)) in all.chunks(*h / WIDTH).zip(lower.chunks(*h / WIDTH)).enumerate() {
-            let (all, lower) = (all.iter().flat_map(|octet| &octet.0), lower.iter().flat_map(|octet| &octet.0));
-            let (mut upper, mut under) = ([0.0; 2], [0.0; 2]);
-            for (k, (all, lower)) in all.zip(lower).enumerate() {
-                let right = k as f64 / *h as f64;
-                for (sums, value) in [(&mut upper, all - lower), (&mut under, *lower)] {
-                    sums[0] += value * (1.0 - right);
-                    sums[1] += value * right;
+        for (cx, (all, lower)) in all.chunks(right.len()).zip(lower.chunks(right.len())).enumerate() {
+            // plain sums and those weighted by the nearness of the right column
+            let (mut sums, mut weighted) = ([Octet::ZERO; 2], [Octet::ZERO; 2]);
+            for ((all, lower), right) in all.iter().zip(lower).zip(&*right) {
+                for (side, row) in [all, lower].into_iter().enumerate() {
+                    sums[side].add::<A>(row);
+                    weighted[side].add_product::<A>(row, right);
                 }
             }
-            for side in 0..2 {
-                e[top + cx + side] += upper[side];
-                e[top + *nx + cx + side] += under[side];
-            }
+            let ([all, lower], [right_all, right_lower]) = (sums.map(|s| s.total()), weighted.map(|s| s.total()));
+            let at = top + cx;
+            e[at] += (all - lower) - (right_all - right_lower);
+            e[at + 1] += right_all - right_lower;
+            e[at + *nx] += lower - right_lower;
+            e[at + *nx + 1] += right_lower;
         }
     }
 
     /// e = E^-1 e; returns the restricted residual times the solution.
-    pub fn solve(&mut self) -> f64 {
-        self.above = usize::MAX;
-        let (width, band, size) = (self.band + 1, self.band, self.ny * self.nx);
-        self.restricted.copy_from_slice(&self.e);
+    #[inline(always)]
+    pub fn solve<A: Arithmetic>(&mut self) -> f64 {
+        let Self { factor, e, restricted, band, ny, nx, above, .. } = self;
+        *above = usize::MAX;
+        let (width, size) = (*band + 1, *ny * *nx);
+        restricted.copy_from_slice(e);
         for k in 0..size {
-            let first = k.saturating_sub(band);
-            let row = &self.factor[k * width + band + first - k..=k * width + band];
-            let (pivot, rest) = (row[k - first], &row[..k - first]);
-            let sum: f64 = rest.iter().zip(&self.e[first..k]).map(|(l, e)| l * e).sum();
-            self.e[k] = (self.e[k] - sum) / pivot;
+            let first = k.saturating_sub(*band);
+            let row = &factor[k * width + *band + first - k..=k * width + *band];
+            let (known, rest) = e.split_at_mut(k);
+            rest[0] = (rest[0] - dot::<A>(&row[..k - first], &known[first..])) * row[k - first];
         }
         for k in (0..size).rev() {
-            let first = k.saturating_sub(band);
-            let row = &self.factor[k * width + band + first - k..=k * width + band];
-            let value = self.e[k] / row[k - first];
-            self.e[k] = value;
-            for (e, l) in self.e[first..k].iter_mut().zip(row) {
-                *e -= l * value;
-            }
+            let first = k.saturating_sub(*band);
+            let row = &factor[k * width + *band + first - k..=k * width + *band];
+            let (left, rest) = e.split_at_mut(k);
+            rest[0] *= row[k - first];
+            subtract::<A>(&mut left[first..], &row[..k - first], rest[0]);
         }
-        self.restricted.iter().zip(&self.e).map(|(r, e)| r * e).sum()
+        dot::<A>(restricted, e)
     }
 
     /// Prepares the correction Z e on eight rows: with f their [`Coarse::nearness`], f d + u of [`Coarse::correction`].
-    pub fn prolong(&mut self, block: Block) {
-        let Self { h, nx, e, between: [base, slope], above, .. } = self;
+    #[inline(always)]
+    pub fn prolong<A: Arithmetic>(&mut self, block: Block) {
+        let Self { h, nx, e, right, between: [base, slope], above, .. } = self;
         if *above == block.first / *h {
             return;
         }
         *above = block.first / *h;
         let (upper, lower) = (&e[*above * *nx..], &e[(*above + 1) * *nx..]);
-        let chunks = base.chunks_mut(*h / WIDTH).zip(slope.chunks_mut(*h / WIDTH));
+        let chunks = base.chunks_mut(right.len()).zip(slope.chunks_mut(right.len()));
         for (cx, (base, slope)) in chunks.enumerate() {
-            let base = base.iter_mut().flat_map(|octet| &mut octet.0);
-            for (k, (base, slope)) in base.zip(slope.iter_mut().flat_map(|octet| &mut octet.0)).enumerate() {
-                let right = k as f64 / *h as f64;
-                let between = |e: &[f64]| (1.0 - right) * e[cx] + right * e[cx + 1];
-                *base = between(upper);
-                *slope = between(lower) - *base;
+            let down = [lower[cx] - upper[cx], lower[cx + 1] - upper[cx + 1]];
+            for ((base, slope), right) in base.iter_mut().zip(slope).zip(&*right) {
+                for (row, ends) in [(base, [upper[cx], upper[cx + 1]]), (slope, down)] {
+                    *row = A::store(A::fused(A::load(right), A::splat(ends[1] - ends[0]), A::splat(ends[0])));
+                }
             }
         }
     }
@@ -248,6 +251,30 @@ impl Coarse {
     pub fn correction(&self, t: usize) -> [&Octet; 2] {
         self.between.each_ref().map(|row| &row[t])
     }
+}
+
+/// a.b. The last numbers are added one by one: those of b have just been computed, and a wide load would have to wait until
+/// they have reached the cache.
+#[inline(always)]
+fn dot<A: Arithmetic>(a: &[f64], b: &[f64]) -> f64 {
+    let wide = a.len().saturating_sub(WIDTH) / WIDTH * WIDTH;
+    let mut sums = [Octet::ZERO; 2];
+    for (k, (a, b)) in a[..wide].chunks_exact(WIDTH).zip(b.chunks_exact(WIDTH)).enumerate() {
+        sums[k % 2].add_product::<A>(&Octet::read(a, 0, WIDTH), &Octet::read(b, 0, WIDTH));
+    }
+    sums.iter().map(Octet::total).sum::<f64>() + a[wide..].iter().zip(&b[wide..]).map(|(a, b)| a * b).sum::<f64>()
+}
+
+/// x -= a b.
+#[inline(always)]
+fn subtract<A: Arithmetic>(x: &mut [f64], a: &[f64], b: f64) {
+    let minus = A::splat(-b);
+    let (wide, rest) = x.as_chunks_mut::<WIDTH>();
+    let (wide_a, rest_a) = a.as_chunks::<WIDTH>();
+    for (x, a) in wide.iter_mut().zip(wide_a) {
+        *x = A::store(A::fused(A::load(&Octet(*a)), minus, A::load(&Octet(*x)))).0;
+    }
+    rest.iter_mut().zip(rest_a).for_each(|(x, a)| *x -= a * b);
 }
 
 fn mean_wire(wire: &Wire) -> f64 {

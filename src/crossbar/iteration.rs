@@ -159,7 +159,7 @@ impl Work for Advance<'_> {
         for index in (0..lines.blocks()).rev() {
             if let Some(coarse) = &mut ascent.coarse {
                 let block = Block::new(index, lines.network.rows, lines.network.cols);
-                coarse.prolong(block);
+                coarse.prolong::<A>(block);
                 ascent.nearness = coarse.nearness(block);
             }
             lines.solve::<A>(index, lanes, &mut ascent);
@@ -280,11 +280,11 @@ impl Work for Descend<'_> {
                 }
             }
             if let Some(coarse) = &mut coarse {
-                coarse.end_block(block);
+                coarse.end_block::<A>(block);
             }
         }
         let (rr, rz) = (A::store(descent.rr).total(), A::store(descent.rz).total());
-        (rr, rz + coarse.map_or(0.0, Coarse::solve))
+        (rr, rz + coarse.map_or(0.0, Coarse::solve::<A>))
     }
 }
 
@@ -318,10 +318,12 @@ impl<A: Arithmetic> Descent<'_, A> {
         }
         self.sweep[t] = A::store(sweep);
         if let Some((nearness, [sum, lower])) = hats {
+            let mut added = [A::load(sum), A::load(lower)];
             for l in 0..rows {
-                sum.add::<A>(&all[l]);
-                lower.add_scaled::<A>(&all[l], nearness[l]);
+                let r = A::load(&all[l]);
+                added = [A::sum(added[0], r), A::fused(r, A::splat(nearness[l]), added[1])];
             }
+            [*sum, *lower] = added.map(A::store);
         }
     }
 }
