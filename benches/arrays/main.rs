@@ -33,12 +33,13 @@ struct Row {
     measure: fn(&Bench, &mut dyn FnMut(Line)),
 }
 
-const ROWS: [Row; 11] = [
+const ROWS: [Row; 12] = [
     Row { name: "kernel", work: "linear read, kernel only, against SciPy", measure: linear::kernel },
     Row { name: "process", work: "linear read as a whole process, against SciPy and VACASK", measure: linear::process },
     Row { name: "large", work: "linear read 4096x4096: time and memory", measure: linear::large },
     Row { name: "bandwidth", work: "line-PCG iteration against the STREAM triad", measure: bandwidth::measure },
-    Row { name: "selector", work: "1S-1R reads: patterns, wires, schemes", measure: selector::measure },
+    Row { name: "selector", work: "1S-1R V/2 reads: patterns, wires", measure: selector::measure },
+    Row { name: "selector-rows", work: "1S-1R reads of whole rows: patterns, wires", measure: selector::rows },
     Row { name: "race", work: "1S-1R reads in which selectors race, against transients", measure: selector::races },
     Row { name: "write", work: "VTEAM write transient, against ngspice and VACASK", measure: writes::vteam },
     Row { name: "write-1s1r", work: "1S-1R V/2 write, 100 us: time and memory", measure: writes::one_selector },

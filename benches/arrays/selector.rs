@@ -11,9 +11,6 @@ use sneakpath::numeric::rng::Stream;
 const LRS: f64 = 0.0858;
 const WIRES: [f64; 3] = [0.1, 2.5, 100.0];
 
-/// Arrays whose selectors all race; a minute at 256 and 100 ohm, far more beyond.
-const LARGEST_RACE: usize = 256;
-
 #[derive(Clone, Copy)]
 enum Pattern {
     Random,
@@ -32,21 +29,27 @@ enum Scheme {
     OneRow,
 }
 
-/// Whole processes, all combinations.
+/// V/2 reads, whole processes, all combinations of data and wires.
 pub fn measure(bench: &Bench, print: &mut dyn FnMut(Line)) {
     let sizes: &[(usize, f64)] = if bench.quick { &[(16, 0.3), (32, 0.3)] } else { &[(256, 0.3), (1024, 5.0)] };
     for &(n, asked) in sizes {
-        for (pattern, name) in
-            [(Pattern::Random, "random"), (Pattern::Worst, "worst case"), (Pattern::Checkerboard, "checkerboard")]
-        {
-            for (scheme, how) in [(Scheme::Half, "V/2"), (Scheme::OneRow, "one row"), (Scheme::AllRows, "all rows")] {
-                if !matches!(scheme, Scheme::Half) && n > LARGEST_RACE {
-                    continue;
-                }
-                for wire in WIRES {
-                    let work = format!("1S-1R {n}x{n} {how}, {name}, {wire} ohm");
-                    print(line(bench, n, work, pattern, scheme, wire, asked));
-                }
+        combine(bench, print, n, asked, &[(Scheme::Half, "V/2")]);
+    }
+}
+
+/// The same where all selectors of driven rows race for the voltage of their lines: minutes at 100 ohm.
+pub fn rows(bench: &Bench, print: &mut dyn FnMut(Line)) {
+    combine(bench, print, bench.size(256, 16), 0.3, &[(Scheme::OneRow, "one row"), (Scheme::AllRows, "all rows")]);
+}
+
+fn combine(bench: &Bench, print: &mut dyn FnMut(Line), n: usize, asked: f64, schemes: &[(Scheme, &str)]) {
+    for (pattern, name) in
+        [(Pattern::Random, "random"), (Pattern::Worst, "worst case"), (Pattern::Checkerboard, "checkerboard")]
+    {
+        for &(scheme, how) in schemes {
+            for wire in WIRES {
+                let work = format!("1S-1R {n}x{n} {how}, {name}, {wire} ohm");
+                print(line(bench, n, work, pattern, scheme, wire, asked));
             }
         }
     }
