@@ -45,7 +45,7 @@ impl Bundles {
     /// An array with the segments of its lines along the rows and along the columns.
     ///
     /// # Errors
-    /// No cells, no line or more than four, as many segments as there are no cells, segments that are negative or no number.
+    /// No cells; no line or more than four; segments that are not one for every cell, are negative or no numbers.
     pub fn new(rows: usize, cols: usize, along_rows: Vec<Wire>, along_columns: Vec<Wire>) -> Result<Self, Misfit> {
         let cells = misfit::cells(rows, cols)?;
         let lines = along_rows.len() + along_columns.len();
