@@ -12,7 +12,7 @@ use super::kind::Kind;
 use super::lanes::{Alike, LaneBlocks, LaneLoad, Varied};
 use super::locals::Locals;
 use super::{Accepted, Card, Device, Env};
-use crate::numeric::lanes::{LANES, Lane};
+use crate::numeric::lanes::{FEW, LANES};
 use crate::numeric::real::Dual;
 use crate::numeric::simd::Level;
 
@@ -192,14 +192,52 @@ impl<D: Device<N>, const N: usize> Group<D, N> {
         self.locals.of::<N>(i).map(|id| value_at(x, id))
     }
     /// Local values side by side; lanes beyond the range repeat its last instance.
-    fn gather_lanes(&self, range: &Range<usize>, of: impl Fn(usize) -> [f64; N]) -> [Lane; N] {
-        let mut lanes = [[0.0; LANES]; N];
-        for lane in 0..LANES {
+    fn gather_lanes<const L: usize>(&self, range: &Range<usize>, of: impl Fn(usize) -> [f64; N]) -> [[f64; L]; N] {
+        let mut lanes = [[0.0; L]; N];
+        for lane in 0..L {
             for (entry, value) in lanes.iter_mut().zip(of((range.start + lane).min(range.end - 1))) {
                 entry[lane] = value;
             }
         }
         lanes
+    }
+    /// [`DeviceGroup::load_lanes`] for at most `L` instances.
+    fn load_on<const L: usize>(
+        &self,
+        (env, x, at): (&Env, &[f64], Option<&[f64]>),
+        range: Range<usize>,
+        level: Level,
+        out: &mut Load,
+        lanes: &mut LaneLoad,
+    ) {
+        let Some(device) = self.devices.get(range.start) else { return };
+        let here: [[f64; L]; N] = self.gather_lanes(&range, |i| self.gather(i, x));
+        let there = at.map(|at| at.as_chunks::<N>().0).map(|points| self.gather_lanes(&range, |i| points[i]));
+        let local = there.as_ref().unwrap_or(&here);
+        let mut blocks = LaneBlocks::<N, L>::new();
+        match self.devices.as_slice() {
+            Some(devices) if self.varied => {
+                level.run(Varied { devices: &devices[range.clone()], env, local, out: &mut blocks });
+            }
+            _ => level.run(Alike { device, env, local, out: &mut blocks }),
+        }
+        if !self.multiplicity.is_empty() {
+            blocks.scale(D::CARD.ports.len(), &self.multiplicity[range.clone()]);
+        }
+        if there.is_some() && here != *local {
+            let moved = std::array::from_fn(|k| std::array::from_fn(|lane| here[k][lane] - local[k][lane]));
+            blocks.continue_linearly(&moved);
+        }
+        blocks.store(lanes);
+        if out.f.len() != self.locals.len() {
+            return;
+        }
+        let results =
+            out.f.as_chunks_mut::<N>().0[range.clone()].iter_mut().zip(&mut out.q.as_chunks_mut::<N>().0[range]);
+        for (lane, (f, q)) in results.enumerate() {
+            *f = std::array::from_fn(|row| blocks.f[row][lane]);
+            *q = std::array::from_fn(|row| blocks.q[row][lane]);
+        }
     }
     fn scatter(&self, i: usize, local: &[f64; N], x: &mut [f64], from: usize) {
         for (k, id) in self.locals.of::<N>(i).into_iter().enumerate().skip(from) {
@@ -334,33 +372,10 @@ impl<D: Device<N>, const N: usize> DeviceGroup for Group<D, N> {
             lanes.gather(N, [&out.f[of.clone()], &out.q[of], &out.g, &out.c]);
             return;
         }
-        let Some(device) = self.devices.get(range.start) else { return };
-        let here = self.gather_lanes(&range, |i| self.gather(i, x));
-        let there = at.map(|at| at.as_chunks::<N>().0).map(|points| self.gather_lanes(&range, |i| points[i]));
-        let local = there.as_ref().unwrap_or(&here);
-        let mut blocks = LaneBlocks::new();
-        match self.devices.as_slice() {
-            Some(devices) if self.varied => {
-                level.run(Varied { devices: &devices[range.clone()], env, local, out: &mut blocks });
-            }
-            _ => level.run(Alike { device, env, local, out: &mut blocks }),
-        }
-        if !self.multiplicity.is_empty() {
-            blocks.scale(D::CARD.ports.len(), &self.multiplicity[range.clone()]);
-        }
-        if there.is_some() && here != *local {
-            let moved = std::array::from_fn(|k| std::array::from_fn(|lane| here[k][lane] - local[k][lane]));
-            blocks.continue_linearly(&moved);
-        }
-        blocks.store(lanes);
-        if out.f.len() != self.locals.len() {
-            return;
-        }
-        let results =
-            out.f.as_chunks_mut::<N>().0[range.clone()].iter_mut().zip(&mut out.q.as_chunks_mut::<N>().0[range]);
-        for (lane, (f, q)) in results.enumerate() {
-            *f = std::array::from_fn(|row| blocks.f[row][lane]);
-            *q = std::array::from_fn(|row| blocks.q[row][lane]);
+        if range.len() <= FEW {
+            self.load_on::<FEW>((env, x, at), range, level, out, lanes);
+        } else {
+            self.load_on::<LANES>((env, x, at), range, level, out, lanes);
         }
     }
     fn is_ohmic(&self) -> bool {

@@ -38,27 +38,27 @@ impl LaneLoad {
     }
 }
 
-/// The same with sizes known to the compiler.
-pub(super) struct LaneBlocks<const N: usize> {
-    pub f: [Lane; N],
-    pub q: [Lane; N],
-    pub g: [[Lane; N]; N],
-    pub c: [[Lane; N]; N],
+/// The same with sizes known to the compiler, on `L` lanes.
+pub(super) struct LaneBlocks<const N: usize, const L: usize> {
+    pub f: [[f64; L]; N],
+    pub q: [[f64; L]; N],
+    pub g: [[[f64; L]; N]; N],
+    pub c: [[[f64; L]; N]; N],
 }
 
-impl<const N: usize> LaneBlocks<N> {
+impl<const N: usize, const L: usize> LaneBlocks<N, L> {
     /// All zero.
     pub fn new() -> Self {
-        let zeros = [[0.0; LANES]; N];
+        let zeros = [[0.0; L]; N];
         Self { f: zeros, q: zeros, g: [zeros; N], c: [zeros; N] }
     }
 
     /// f + df/dx d, q + dq/dx d in the lanes where d is not zero.
-    pub fn continue_linearly(&mut self, d: &[Lane; N]) {
+    pub fn continue_linearly(&mut self, d: &[[f64; L]; N]) {
         for row in 0..N {
             for (k, d) in d.iter().enumerate() {
                 let (f, q, g, c) = (&mut self.f[row], &mut self.q[row], &self.g[row][k], &self.c[row][k]);
-                for lane in 0..LANES {
+                for lane in 0..L {
                     let moved = d[lane] != 0.0;
                     f[lane] = if moved { f[lane] + g[lane] * d[lane] } else { f[lane] };
                     q[lane] = if moved { q[lane] + c[lane] * d[lane] } else { q[lane] };
@@ -77,18 +77,18 @@ impl<const N: usize> LaneBlocks<N> {
         }
     }
 
-    /// Hands the results on.
+    /// Hands the results on; what is in the lanes beyond `L` is of no use.
     pub fn store(&self, out: &mut LaneLoad) {
         let each = [(&mut out.f, &self.f[..]), (&mut out.q, &self.q[..])];
         let blocks = [(&mut out.g, self.g.as_flattened()), (&mut out.c, self.c.as_flattened())];
         for (lanes, values) in each.into_iter().chain(blocks) {
-            lanes.clear();
-            lanes.extend_from_slice(values);
+            lanes.resize(values.len(), [0.0; LANES]);
+            lanes.iter_mut().zip(values).for_each(|(lanes, values)| lanes[..L].copy_from_slice(values));
         }
     }
 
     #[inline(always)]
-    fn evaluate<D: Device<N>>(&mut self, lane: usize, device: &D, env: &Env, local: &[Lane; N]) {
+    fn evaluate<D: Device<N>>(&mut self, lane: usize, device: &D, env: &Env, local: &[[f64; L]; N]) {
         let mut dual: [Dual<N>; N] = [Dual::from(0.0); N];
         for k in 0..N {
             dual[k] = Dual::variable(local[k][lane], k);
@@ -106,14 +106,14 @@ impl<const N: usize> LaneBlocks<N> {
 }
 
 /// Evaluates as many instances as there are lanes, all with the parameters of one.
-pub(super) struct Alike<'a, D, const N: usize> {
+pub(super) struct Alike<'a, D, const N: usize, const L: usize> {
     pub device: &'a D,
     pub env: &'a Env,
-    pub local: &'a [Lane; N],
-    pub out: &'a mut LaneBlocks<N>,
+    pub local: &'a [[f64; L]; N],
+    pub out: &'a mut LaneBlocks<N, L>,
 }
 
-impl<D: Device<N>, const N: usize> Work for Alike<'_, D, N> {
+impl<D: Device<N>, const N: usize, const L: usize> Work for Alike<'_, D, N, L> {
     type Output = ();
 
     #[inline(always)]
@@ -121,27 +121,27 @@ impl<D: Device<N>, const N: usize> Work for Alike<'_, D, N> {
         let Self { device, env, local, out } = self;
         // copies of their own, which nothing written below can change
         let (device, env) = (device.clone(), *env);
-        for lane in 0..LANES {
+        for lane in 0..L {
             out.evaluate(lane, &device, &env, local);
         }
     }
 }
 
 /// Evaluates instances of which each has its own parameters.
-pub(super) struct Varied<'a, D, const N: usize> {
+pub(super) struct Varied<'a, D, const N: usize, const L: usize> {
     pub devices: &'a [D],
     pub env: &'a Env,
-    pub local: &'a [Lane; N],
-    pub out: &'a mut LaneBlocks<N>,
+    pub local: &'a [[f64; L]; N],
+    pub out: &'a mut LaneBlocks<N, L>,
 }
 
-impl<D: Device<N>, const N: usize> Work for Varied<'_, D, N> {
+impl<D: Device<N>, const N: usize, const L: usize> Work for Varied<'_, D, N, L> {
     type Output = ();
 
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
         let Self { devices, env, local, out } = self;
-        for (lane, device) in devices.iter().enumerate().take(LANES) {
+        for (lane, device) in devices.iter().enumerate().take(L) {
             out.evaluate(lane, device, env, local);
         }
     }
@@ -151,6 +151,7 @@ impl<D: Device<N>, const N: usize> Work for Varied<'_, D, N> {
 mod tests {
     use super::*;
     use crate::device::{DeviceKind, Load, Mode, ParamValue, ParamValues, REGISTRY};
+    use crate::numeric::lanes::FEW;
     use crate::numeric::simd::Level;
 
     const ENV: Env = Env { time: 0.0, temperature: 300.0, gmin: 1e-12, source_scale: 1.0, mode: Mode::Transient };
@@ -186,7 +187,7 @@ mod tests {
     /// Compares one range of a group on one level, evaluated at `at`, with its scalar evaluation.
     fn compare(group: &dyn crate::device::DeviceGroup, level: Level, x: &[f64], at: Option<&[f64]>) {
         let n = group.offset(1);
-        for range in [0..LANES, LANES..COUNT] {
+        for range in [0..LANES, LANES..COUNT, 5..6, 10..10 + FEW, 1..2 + FEW] {
             let (mut one, mut lanes) = (Load::default(), LaneLoad::default());
             group.load_range(&ENV, x, at, range.clone(), &mut one);
             let mut other = Load { f: vec![0.0; one.f.len()], q: vec![0.0; one.q.len()], ..Load::default() };

@@ -13,38 +13,40 @@
 
 /// Matrices side by side.
 pub const LANES: usize = 32;
+/// Lanes that a few matrices need: those of one register.
+pub const FEW: usize = 8;
 /// One entry of all of them.
 pub type Lane = [f64; LANES];
 /// A diagonal entry may change by this factor in one elimination, either way.
 const SMALLEST_PIVOT: f64 = 1e-8;
 
-/// sum_k a_k b_k in every lane.
+/// sum_k a_k b_k in the first `L` lanes.
 #[must_use]
 #[inline(always)]
-pub fn products<'a>(m: usize, terms: impl Fn(usize) -> (&'a Lane, &'a Lane)) -> Lane {
-    let mut sum = [0.0; LANES];
+pub fn products<'a, const L: usize>(m: usize, terms: impl Fn(usize) -> (&'a Lane, &'a Lane)) -> [f64; L] {
+    let mut sum = [0.0; L];
     for k in 0..m {
         let (a, b) = terms(k);
-        for lane in 0..LANES {
+        for lane in 0..L {
             sum[lane] += a[lane] * b[lane];
         }
     }
     sum
 }
 
-/// In-place inverse in every lane, pivots on the diagonal; tells the lanes where one was too small.
+/// In-place inverse in the first `L` lanes, pivots on the diagonal; tells the lanes where one was too small.
 #[inline(always)]
-pub fn invert(a: &mut [Lane], m: usize) -> [bool; LANES] {
-    let mut weak = [false; LANES];
+pub fn invert<const L: usize>(a: &mut [Lane], m: usize) -> [bool; L] {
+    let mut weak = [false; L];
     for k in 0..m {
         let pivot = a[k * m + k];
         let mut inverse = [0.0; LANES];
-        for lane in 0..LANES {
+        for lane in 0..L {
             weak[lane] |= pivot[lane].is_nan() || pivot[lane] == 0.0;
             inverse[lane] = 1.0 / pivot[lane];
         }
         for c in (0..m).filter(|&c| c != k) {
-            for lane in 0..LANES {
+            for lane in 0..L {
                 a[k * m + c][lane] *= inverse[lane];
             }
         }
@@ -53,17 +55,17 @@ pub fn invert(a: &mut [Lane], m: usize) -> [bool; LANES] {
             let before = a[r * m + r];
             for c in (0..m).filter(|&c| c != k) {
                 let row = a[k * m + c];
-                for lane in 0..LANES {
+                for lane in 0..L {
                     a[r * m + c][lane] -= factor[lane] * row[lane];
                 }
             }
             // of a diagonal entry that is used up already nothing is divided by again
-            for lane in 0..(if r > k { LANES } else { 0 }) {
+            for lane in 0..(if r > k { L } else { 0 }) {
                 let (before, after) = (before[lane].abs(), a[r * m + r][lane].abs());
                 let (less, more) = (before.min(after), before.max(after));
                 weak[lane] |= less <= SMALLEST_PIVOT * more && before > 0.0 && more > 0.0;
             }
-            for lane in 0..LANES {
+            for lane in 0..L {
                 a[r * m + k][lane] = -factor[lane] * inverse[lane];
             }
         }
@@ -167,7 +169,7 @@ mod tests {
         for m in 1..=5 {
             let a = matrices(m);
             let mut inverse = a.clone();
-            let weak = invert(&mut inverse, m);
+            let weak = invert::<LANES>(&mut inverse, m);
             for lane in 0..LANES {
                 if weak[lane] && invert_with_exchanges(&a, m, lane, &mut inverse).is_err() {
                     assert!(m == 1, "only a single zero is singular here");
@@ -200,7 +202,7 @@ mod tests {
             for (rows, columns) in [([1.0; 3], [1.0; 3]), ([1e-9, 1e12, 1e3], [1.0, 1e-6, 1e5])] {
                 let entry = |e: usize| rows[e / 3] * columns[e % 3] * entries[e];
                 let mut a: Vec<Lane> = (0..9).map(|e| [entry(e); LANES]).collect();
-                assert_eq!(invert(&mut a, 3), [expected; LANES], "{entries:?}");
+                assert_eq!(invert::<LANES>(&mut a, 3), [expected; LANES], "{entries:?}");
             }
         }
     }

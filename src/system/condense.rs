@@ -2,7 +2,7 @@
 //!
 //! The formulas are in [`super::cells`]. Cells are taken [`LANES`] at a time, one per lane, structure of arrays: entry e of
 //! the blocks of chunk k is `values[(k * entries + e) * LANES ..][.. LANES]`, so that every loop over lanes is a vector
-//! loop and a chunk stays in the first-level cache.
+//! loop and a chunk stays in the first-level cache. Arrays of up to [`FEW`] cells work on so many lanes only.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use crate::circuit::Circuit;
 use crate::device::LaneLoad;
 use crate::device::group::GROUND;
 use crate::device::{Env, Load};
-use crate::numeric::lanes::{LANES, Lane};
+use crate::numeric::lanes::{FEW, LANES, Lane};
 use crate::numeric::simd::{Arithmetic, Level, Work};
 
 /// Blocks of all cells.
@@ -92,6 +92,11 @@ impl Blocks {
         }
     }
 
+    /// Do all cells fit into [`FEW`] lanes?
+    pub(super) fn is_small(&self) -> bool {
+        self.count <= FEW
+    }
+
     /// Chunks, each with its cells.
     pub fn chunks(&self) -> impl Iterator<Item = (usize, Range<usize>)> + use<> {
         let count = self.count;
@@ -142,30 +147,39 @@ pub struct Point<'a> {
 impl Cells {
     /// Evaluates every device of every cell: sums, Jacobian blocks with the rows of the moment, row sensitivities.
     pub fn evaluate(&mut self, point: &Point, loads: &mut [Load], sums: &mut Sums) {
+        if self.blocks.is_small() {
+            self.evaluate_on::<FEW>(point, loads, sums);
+        } else {
+            self.evaluate_on::<LANES>(point, loads, sums);
+        }
+    }
+
+    /// The same on the first `L` lanes; the others never hold a cell.
+    fn evaluate_on<const L: usize>(&mut self, point: &Point, loads: &mut [Load], sums: &mut Sums) {
         let mut blocks = std::mem::take(&mut self.blocks);
         let w = blocks.p + blocks.m;
         for (chunk, cells) in blocks.chunks() {
             let (jacobian, scratch) = (&mut blocks.jacobian[chunk * w * w..(chunk + 1) * w * w], &mut blocks.scratch);
-            self.read_rows(point, &cells, sums, scratch);
-            jacobian.fill([0.0; LANES]);
-            self.add_devices_of((point, blocks.level), &cells, loads, jacobian, scratch);
+            self.read_rows::<L>(point, &cells, sums, scratch);
+            jacobian.iter_mut().for_each(|entry| entry[..L].fill(0.0));
+            self.add_devices_of::<L>((point, blocks.level), &cells, loads, jacobian, scratch);
             self.add_resistors_of(point, &cells, loads, jacobian, scratch);
-            self.close((point, blocks.level), sums, jacobian, scratch);
+            self.close::<L>((point, blocks.level), &cells, sums, jacobian, scratch);
         }
         self.blocks = blocks;
     }
 
     /// Unknowns, coefficients and tolerances of every row.
-    fn read_rows(&self, point: &Point, cells: &Range<usize>, sums: &Sums, scratch: &mut Scratch) {
+    fn read_rows<const L: usize>(&self, point: &Point, cells: &Range<usize>, sums: &Sums, scratch: &mut Scratch) {
         let p = self.ports.len();
         self.slots.read(cells, &mut scratch.ids);
         for s in 0..self.slots.len() {
-            scratch.f[s] = [0.0; LANES];
-            scratch.q[s] = [0.0; LANES];
-            scratch.traffic[s] = [0.0; LANES];
-            scratch.mask[s] = [1.0; LANES];
-            let (mut free, mut alpha, mut tolerance) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-            for (lane, &id) in scratch.ids[s].iter().enumerate() {
+            let Scratch { ids, free, alpha, still, tolerance, f, q, traffic, mask, .. } = &mut *scratch;
+            [f, q, traffic].into_iter().for_each(|sum| sum[s][..L].fill(0.0));
+            mask[s][..L].fill(1.0);
+            let [free, alpha, tolerance] = [free, alpha, tolerance].map(|column| &mut column[s][..L]);
+            [&mut *free, &mut *alpha, &mut *tolerance].into_iter().for_each(|column| column.fill(0.0));
+            for (lane, &id) in ids[s][..cells.len()].iter().enumerate() {
                 let id = id as usize;
                 if id < point.x.len() {
                     tolerance[lane] = sums.tolerance(id, point.x);
@@ -175,8 +189,7 @@ impl Cells {
                     }
                 }
             }
-            scratch.still[s] = alpha.iter().all(|a| *a == 0.0);
-            (scratch.free[s], scratch.alpha[s], scratch.tolerance[s]) = (free, alpha, tolerance);
+            still[s] = alpha.iter().all(|a| *a == 0.0);
         }
         if self.any_disconnected {
             for (lane, cell) in cells.clone().enumerate().filter(|&(_, cell)| self.disconnected[cell]) {
@@ -186,7 +199,7 @@ impl Cells {
         }
     }
 
-    fn add_devices_of(
+    fn add_devices_of<const L: usize>(
         &self,
         (point, level): (&Point, Level),
         cells: &Range<usize>,
@@ -201,7 +214,7 @@ impl Cells {
             let range = device.first + cells.start..device.first + cells.end;
             let (load, results) = (&mut loads[device.group], &mut scratch.results);
             group.load_lanes((point.env, point.x, at), range, level, load, results);
-            level.run(DeviceRows { device, w, jacobian, scratch });
+            level.run(DeviceRows::<L> { device, w, jacobian, scratch });
         }
     }
 
@@ -235,20 +248,27 @@ impl Cells {
     }
 
     /// Held and shunted inner rows; sums; what a change of every unknown by its tolerance does to each row.
-    fn close(&self, (point, level): (&Point, Level), sums: &mut Sums, jacobian: &mut [Lane], scratch: &mut Scratch) {
+    fn close<const L: usize>(
+        &self,
+        (point, level): (&Point, Level),
+        cells: &Range<usize>,
+        sums: &mut Sums,
+        jacobian: &mut [Lane],
+        scratch: &mut Scratch,
+    ) {
         let p = self.ports.len();
         let w = self.slots.len();
         for s in p..w {
             let diagonal = &mut jacobian[s * w + s];
-            for (lane, &id) in scratch.ids[s].iter().enumerate() {
+            for (lane, &id) in scratch.ids[s][..L].iter().enumerate() {
                 let shunt = point.rows.shunt.get(id as usize).unwrap_or(0.0);
                 diagonal[lane] += if scratch.free[s][lane] == 0.0 { 1.0 } else { shunt };
             }
         }
-        level.run(Sensitivities { jacobian, tolerance: &scratch.tolerance, out: &mut scratch.sensitivity });
+        level.run(Sensitivities::<L> { jacobian, tolerance: &scratch.tolerance, out: &mut scratch.sensitivity });
         for s in 0..w {
             let sensitivity = &scratch.sensitivity[s];
-            for (lane, &id) in scratch.ids[s].iter().enumerate() {
+            for (lane, &id) in scratch.ids[s][..cells.len()].iter().enumerate() {
                 let id = id as usize;
                 if id < point.x.len() {
                     sums.f[id] += scratch.f[s][lane];
@@ -262,7 +282,7 @@ impl Cells {
 }
 
 /// Adds the rows of one device, just loaded, to those of its cells and to their Jacobian.
-struct DeviceRows<'a> {
+struct DeviceRows<'a, const L: usize> {
     device: &'a Device,
     /// Slots of a cell.
     w: usize,
@@ -270,7 +290,7 @@ struct DeviceRows<'a> {
     scratch: &'a mut Scratch,
 }
 
-impl Work for DeviceRows<'_> {
+impl<const L: usize> Work for DeviceRows<'_, L> {
     type Output = ();
 
     #[inline(always)]
@@ -281,8 +301,9 @@ impl Work for DeviceRows<'_> {
         for &(k, slot, ref columns) in &device.rows {
             let (f, q, traffic, own) = (&mut f[slot], &mut q[slot], &mut traffic[slot], &mask[slot]);
             let (values, charges) = (&results.f[k], &results.q[k]);
-            let mut weight = free[slot];
-            for lane in 0..LANES {
+            let mut weight = [0.0; L];
+            weight.copy_from_slice(&free[slot][..L]);
+            for lane in 0..L {
                 let value = own[lane] * values[lane];
                 f[lane] += value;
                 traffic[lane] += value.abs();
@@ -293,11 +314,11 @@ impl Work for DeviceRows<'_> {
                 let (target, mask) = (&mut jacobian[slot * w + s], &mask[s]);
                 let (g, c, alpha) = (&results.g[k * n + column], &results.c[k * n + column], &alpha[slot]);
                 if still[slot] {
-                    for lane in 0..LANES {
+                    for lane in 0..L {
                         target[lane] += weight[lane] * mask[lane] * g[lane];
                     }
                 } else {
-                    for lane in 0..LANES {
+                    for lane in 0..L {
                         target[lane] += weight[lane] * mask[lane] * (g[lane] + alpha[lane] * c[lane]);
                     }
                 }
@@ -307,26 +328,26 @@ impl Work for DeviceRows<'_> {
 }
 
 /// Sums |J| tolerance over the columns of every row of a chunk.
-struct Sensitivities<'a> {
+struct Sensitivities<'a, const L: usize> {
     jacobian: &'a [Lane],
     tolerance: &'a [Lane],
     out: &'a mut [Lane],
 }
 
-impl Work for Sensitivities<'_> {
+impl<const L: usize> Work for Sensitivities<'_, L> {
     type Output = ();
 
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
         let rows = self.jacobian.chunks_exact(self.tolerance.len().max(1));
         for (row, out) in rows.zip(self.out) {
-            let mut sum = [0.0; LANES];
+            let mut sum = [0.0; L];
             for (entry, tolerance) in row.iter().zip(self.tolerance) {
-                for lane in 0..LANES {
+                for lane in 0..L {
                     sum[lane] += entry[lane].abs() * tolerance[lane];
                 }
             }
-            *out = sum;
+            out[..L].copy_from_slice(&sum);
         }
     }
 }

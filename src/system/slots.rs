@@ -141,6 +141,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn two_cells_tell_the_others_where_they_lie_evenly() {
+        let of = |pair, cell| Slot::through(pair).map(|slot| slot.of(cell));
+        assert_eq!(of([(2, 9), (5, 15)], 0), Some(5));
+        assert_eq!(of([(5, 15), (2, 9)], 7), Some(19));
+        assert_eq!(of([(0, 4), (0, 4)], 0), Some(4));
+        // uneven, backwards, before the first unknown
+        assert_eq!([[(2, 9), (5, 16)], [(0, 9), (1, 8)], [(4, 3), (5, 9)]].map(|pair| of(pair, 0)), [None; 3]);
+    }
+
+    #[test]
     fn lanes_are_the_unknowns_of_the_cells() {
         let all = vec![
             Slot::Even { first: 5, stride: 1 },

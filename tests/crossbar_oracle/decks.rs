@@ -184,6 +184,8 @@ fn operating_point(folder: &Path, text: &str, signals: Vec<Signal>, solver: Arra
     let rebuild = |_: &Overrides| Err("nothing is swept".to_string());
     let stats = analysis::run(&Analysis::Op, &mut circuit, &plan, "", &rebuild, &mut sink).expect("an operating point");
     assert_eq!(stats.fallbacks, 0);
+    let iterates = matches!(solver, ArraySolver::Automatic | ArraySolver::Line);
+    assert_eq!(stats.array_iterations > 0, iterates, "whoever is asked solves");
     sink.0
 }
 

@@ -314,6 +314,30 @@ fn two_arrays_on_the_same_lines_stay_in_the_kernel() {
     stays_in_kernel(text, ArraySolver::Line, 1e-9);
 }
 
+/// A single cell has nobody to be compared with, nor has one that defects leave.
+#[test]
+fn the_last_cell_stays_in_the_kernel() {
+    let folder = tempfile::tempdir().expect("folder");
+    let faults = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).expect("write");
+        format!("FAULTS=FILE(\"{}\")", file.display())
+    };
+    let one = faults("one.csv", "0,0,open\n0,1,stuck,3k\n1,0,stuck,5k\n");
+    let none = faults("none.csv", "0,0,stuck,2k\n0,1,stuck,3k\n1,0,stuck,5k\n1,1,stuck,1k\n");
+    for (side, defects) in [(1, String::new()), (2, one), (2, none)] {
+        let text = format!(
+            "last\n.subckt cell wl bl\nR1 wl mid 10k\nN1 mid bl mem\n.ends\n\
+             .model mem vteam(ron=10k roff=1meg von=-0.3 voff=0.3 kon=-2e6 koff=2e6 alphaon=3 alphaoff=3 won=0 woff=1 x0=0.5)\n\
+             .xbar XB {side} {side} CELL=cell(wl bl) RWL=2.5 RBL=2.5 CWL=1f CBL=1f {defects}\n\
+             Xa W[0:{0}] B[0:{0}] XB\nVw[0:{0}] W[0:{0}] 0 PULSE(0 1 10n 1n 1n 100n 2u)\n\
+             Rb[0:{0}] B[0:{0}] 0 100\n.tran 1n 60n 0 0.5n\n.end\n",
+            side - 1
+        );
+        stays_in_kernel(&text, ArraySolver::Automatic, 1e-6);
+    }
+}
+
 /// Line capacitances, a memristor per cell, held start voltages: a whole transient.
 #[test]
 fn a_write_transient_agrees_with_the_sparse_matrix() {

@@ -22,7 +22,7 @@ Xb W[0:8] B[0:7] XB
 #[test]
 fn cells_of_arrays_beside_the_kernel_are_part_of_the_circuit() {
     for (other, what) in [
-        // too small, and with lines that are single nodes
+        // with lines that are single nodes
         (".xbar XA 2 2 CELL=bare(wl bl)\nXa P[0:1] Q[0:1] XA\nVp P_0 0 1\nVq Q_0 0 0", "nothing in common"),
         (".xbar XA 9 8 CELL=cell(wl bl)\nXa W[0:8] B[0:7] XA\nVp Q 0 1\nRq Q W_3 50", "the same lines"),
         (".xbar XA 2 2 CELL=bare(wl bl) RWL=1 RBL=1\nXa W[1:2] Q[0:1] XA\nVp Q_0 0 1", "some lines"),
