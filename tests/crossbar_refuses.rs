@@ -497,3 +497,18 @@ fn refusals_read_as_sentences() {
         assert_eq!(Trouble::from(misfit).to_string(), sentence);
     }
 }
+
+#[test]
+fn every_single_line_with_a_negative_pivot_is_counted() {
+    let counted = |network: &Network| LinePcg::new(network).expect("an array").factor(network);
+    for row in 0..ROWS {
+        let mut network = network();
+        network.word.tail[row] = -1.0;
+        assert_eq!(counted(&network), Err(Trouble::NegativePivots(1)), "word line {row}");
+    }
+    for col in 0..COLS {
+        let mut network = network();
+        network.bit.tail[col] = -1.0;
+        assert_eq!(counted(&network), Err(Trouble::NegativePivots(1)), "bit line {col}");
+    }
+}
