@@ -13,9 +13,9 @@
 //! diagonal, so that a node that is held counts no more than the others.
 
 use super::bundle::{Bundle, WIDEST, Way};
-use super::line_pcg::Trouble;
 use super::misfit::{self, Field, Misfit, Of};
 use super::network::Wire;
+use super::trouble::Trouble;
 use crate::numeric::krylov;
 
 /// Corrections with the true residual before giving up.

@@ -30,10 +30,12 @@ mod misfit;
 mod network;
 mod passes;
 mod transfer;
+mod trouble;
 
 pub use bundles::Bundles;
 pub use frontal::{Frontal, FrontalLu, Level, Multifrontal, Pivots, Refinement, Side};
-pub use line_pcg::{LinePcg, Outcome, Trouble};
+pub use line_pcg::{LinePcg, Outcome};
 pub use misfit::{Field, Misfit, Of};
 pub use network::{Lines, Network, Wire};
 pub use transfer::{Port, Transfer, transfer};
+pub use trouble::Trouble;

@@ -14,9 +14,9 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 
 use super::frontal::{Frontal, Multifrontal, Side};
-use super::line_pcg::Trouble;
 use super::misfit::{self, Field, Misfit};
 use super::network::Network;
+use super::trouble::Trouble;
 
 /// Right-hand sides of one block.
 const BLOCK: usize = 24;

@@ -5,35 +5,29 @@
 //! an outer flexible GMRES. Cells between one word and one bit line have the fastest solvers ([`super::lattice`]), cells
 //! on other lines (1T1R) are bundles of lines ([`crate::crossbar::Bundles`]). Where line-PCG gives up (negative pivots,
 //! no convergence) the multifrontal factorization takes over, symmetric or not; only what it refuses too goes back to the
-//! sparse matrix.
+//! sparse matrix. One array and its solver are [`super::array`].
 
-use std::ops::Range;
-
+use super::array::{Array, HOLD, Numbers, Solver};
 use super::border::Border;
 use super::cells::Cells;
 use super::condense::Point;
 use super::general::General;
-use super::lattice::{Lattice, Method};
+use super::lattice::Method;
 use super::rows::Rows;
-use super::site::{self, Site};
-use super::{Backend, Sums, both};
+use super::{Backend, Sums};
 use crate::circuit::Circuit;
-use crate::circuit::array::Direction;
-use crate::crossbar::{Bundles, Misfit, Trouble};
+use crate::crossbar::Trouble;
 use crate::device::{Env, Load, Mode};
 use crate::numeric::krylov;
 use crate::numeric::sparse::PivotRule;
 
-/// A held line node leaks this much more than everything else at it.
-pub const HOLD: f64 = 1e20;
 /// Relative residual asked of one linear solve.
 const TOLERANCE: f64 = 1e-12;
-/// Iterations of the array solver before another must take over, where that would take too much memory to be tried early.
-const ITERATIONS: usize = 400;
 /// Most factorizations that are left to the direct solver before line-PCG is tried again.
 const LONGEST_REST: usize = 64;
 /// Outer iterations where border or cells need them.
 const OUTER: krylov::Effort = krylov::Effort { tolerance: TOLERANCE, iterations: 120, restart: 40 };
+
 /// Why the array kernel gave up.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum Refusal {
@@ -46,30 +40,6 @@ pub enum Refusal {
     /// The outer iteration stalled.
     #[error("the outer iteration stalled at a relative residual of {0:.1e}")]
     Stalled(f64),
-}
-
-/// One array.
-struct Array {
-    site: Site,
-    solver: Solver,
-}
-
-/// What solves its lines.
-enum Solver {
-    Pair(Box<Lattice>),
-    /// With the leaks of all nodes, line after line.
-    Bundles(Box<Bundles>, Vec<f64>),
-    /// None: the array is not one that the kernel takes.
-    Refused(Misfit),
-}
-
-/// How the nodes of lines are numbered in a vector.
-#[derive(Clone, Copy)]
-enum Numbers {
-    /// As unknowns of the circuit.
-    Circuit,
-    /// Lines only, array after array.
-    Compact,
 }
 
 /// All arrays that the kernel solves, and the circuit around them.
@@ -90,139 +60,6 @@ pub struct Kernel {
     pub escalations: usize,
     /// Iterations of the array solver so far.
     pub iterations: usize,
-}
-
-impl Array {
-    fn new(circuit: &Circuit, cells: &Cells, index: usize, base: usize, env: &Env) -> Self {
-        let site = Site::new(circuit, cells, index, base, env);
-        let array = &circuit.arrays[cells.array];
-        let solver = if site::is_pair(circuit, cells) {
-            Lattice::new(circuit, cells, env).map(|lattice| Solver::Pair(Box::new(lattice)))
-        } else {
-            let along = |direction| {
-                let lines = site::lines(array, cells).into_iter().filter(move |(_, w)| w.direction == direction);
-                lines.map(|(_, w)| site::segments(circuit, array, w, env)).collect()
-            };
-            let (rows, columns) = (along(Direction::Row), along(Direction::Column));
-            let bundles = Bundles::new(array.rows, array.cols, rows, columns);
-            bundles.map(|bundles| Solver::Bundles(Box::new(bundles), vec![0.0; site.range().len()]))
-        };
-        Self { site, solver: solver.unwrap_or_else(Solver::Refused) }
-    }
-
-    /// Would the memory of the direct solver be reasonable?
-    fn fits(&self) -> bool {
-        match &self.solver {
-            Solver::Pair(lattice) => lattice.fits(),
-            Solver::Bundles(..) => true,
-            Solver::Refused(_) => false,
-        }
-    }
-
-    /// Does line-PCG lose digits?
-    fn is_lossy(&self) -> bool {
-        matches!(&self.solver, Solver::Pair(lattice) if lattice.is_lossy())
-    }
-
-    /// Does line-PCG solve only the symmetric part of the cells?
-    fn is_skewed(&self) -> bool {
-        matches!(&self.solver, Solver::Pair(lattice) if lattice.is_skewed())
-    }
-
-    /// Cells, and the leaks that are the array's own. True when a node is held.
-    fn assemble(&mut self, cells: &Cells, rows: &Rows) -> bool {
-        match &mut self.solver {
-            Solver::Pair(lattice) => lattice.assemble(&self.site, cells, rows),
-            Solver::Bundles(bundles, leak) => fill(bundles, &self.site, cells, rows, leak),
-            Solver::Refused(_) => false,
-        }
-    }
-
-    /// Ties a node, given by its compact number, to a known potential by so many S more.
-    fn tie(&mut self, node: usize, leak: f64) {
-        let (k, count) = (node - self.site.base, self.site.count());
-        match &mut self.solver {
-            Solver::Pair(lattice) => lattice.tie(k / count, k % count, leak),
-            Solver::Bundles(_, leaks) => leaks[k] += leak,
-            Solver::Refused(_) => {}
-        }
-    }
-
-    fn factor(&mut self, method: Method) -> Result<(), Trouble> {
-        match &mut self.solver {
-            Solver::Pair(lattice) => lattice.factor(method),
-            Solver::Bundles(bundles, leak) => bundles.factor(leak),
-            Solver::Refused(why) => Err((*why).into()),
-        }
-    }
-
-    /// Solves for the array alone, in place; gives the iterations. `hurried` gives up where the direct solver would be
-    /// done. After an error the nodes in `x` are of no use.
-    fn solve(
-        &mut self,
-        method: Method,
-        hurried: bool,
-        x: &mut [f64],
-        numbers: Numbers,
-        tolerance: f64,
-    ) -> Result<usize, Trouble> {
-        let Self { site, solver } = self;
-        let nodes: Vec<Range<usize>> = site
-            .ranges()
-            .map(|(own, unknowns)| match numbers {
-                Numbers::Circuit => unknowns,
-                Numbers::Compact => own,
-            })
-            .collect();
-        match solver {
-            Solver::Pair(lattice) => {
-                let patience = if hurried { lattice.patience().unwrap_or(ITERATIONS) } else { ITERATIONS };
-                lattice.solve(method, both(x, &nodes[0], &nodes[1]), tolerance, patience)
-            }
-            Solver::Bundles(bundles, _) => {
-                let b: Vec<f64> = nodes.iter().flat_map(|nodes| &x[nodes.clone()]).copied().collect();
-                let mut y = vec![0.0; b.len()];
-                let iterations = bundles.solve(&b, &mut y, tolerance, ITERATIONS)?;
-                for (k, nodes) in nodes.into_iter().enumerate() {
-                    let count = nodes.len();
-                    x[nodes].copy_from_slice(&y[k * count..(k + 1) * count]);
-                }
-                Ok(iterations)
-            }
-            Solver::Refused(why) => Err((*why).into()),
-        }
-    }
-
-    /// y = A x, the skew part of the cells included.
-    fn multiply(&self, x: &[f64], y: &mut [f64]) -> Result<(), Misfit> {
-        let range = self.site.range();
-        match &self.solver {
-            Solver::Pair(lattice) => lattice.multiply(&x[range.clone()], &mut y[range]),
-            Solver::Bundles(bundles, _) => bundles.multiply(&x[range.clone()], &mut y[range]),
-            Solver::Refused(why) => Err(*why),
-        }
-    }
-}
-
-/// Blocks of all cells and the leaks of their nodes, line after line.
-fn fill(bundles: &mut Bundles, site: &Site, cells: &Cells, rows: &Rows, own: &mut [f64]) -> bool {
-    for (r, &row) in site.slots.iter().enumerate() {
-        for (c, &column) in site.slots.iter().enumerate() {
-            for (cell, entry) in bundles.entry(r, c).into_iter().flatten().enumerate() {
-                *entry = cells.blocks.condensed(cell, row, column);
-            }
-        }
-    }
-    let mut held = false;
-    for line in 0..site.lines() {
-        let count = site.count();
-        for (cell, leak) in own[line * count..(line + 1) * count].iter_mut().enumerate() {
-            let is_held = rows.is_held(site.id(line, cell));
-            *leak = if is_held { HOLD } else { site.leak(rows, line, cell) };
-            held |= is_held;
-        }
-    }
-    held
 }
 
 impl Kernel {

@@ -4,10 +4,10 @@
 //! to an outer iteration where line-PCG solves, and is part of the matrix where the multifrontal factorization does.
 
 use super::Sums;
+use super::array::HOLD;
 use super::cells::Cells;
 use super::condense::Point;
 use super::crossings::Crossings;
-use super::kernel::HOLD;
 use super::rows::Rows;
 use super::site::{self, Site};
 use crate::circuit::Circuit;

@@ -15,6 +15,7 @@
 //! border (`border`); everything else is one sparse matrix (`general`), and so is an array that the kernel refuses.
 //! The scatter runs in a fixed order, so results are the same bits on every run.
 
+mod array;
 mod border;
 mod cells;
 mod condense;

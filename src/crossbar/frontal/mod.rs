@@ -26,9 +26,9 @@ pub use crate::numeric::simd::Level;
 pub use refine::Refinement;
 pub use tree::Side;
 
-use super::line_pcg::Trouble;
 use super::misfit::{self, Field, Misfit};
 use super::network::Network;
+use super::trouble::Trouble;
 
 /// LDL^T of a [`Network`].
 pub type Frontal = Multifrontal<1>;

@@ -8,9 +8,9 @@
 //! more where conductances of both signs meet.
 
 use super::Frontal;
-use crate::crossbar::line_pcg::Trouble;
 use crate::crossbar::misfit::Misfit;
 use crate::crossbar::network::Network;
+use crate::crossbar::trouble::Trouble;
 
 /// Backward error above which a step of refinement is made.
 pub const TARGET: f64 = 1e-14;
