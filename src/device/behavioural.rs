@@ -1,6 +1,6 @@
 //! Behavioural sources: I = f(v, i, t), V = f(..), and the auxiliary rows behind `ddt()` and `idt()`.
 //!
-//! The number of inputs varies per instance, so this is the one group that is not a `Group<D, N>`; derivatives come
+//! The number of inputs varies per instance, so this is the one group that is not a [`super::Typed`] one; derivatives come
 //! from the formula's reverse sweep. Rows, with z the instance's own unknown:
 //!   current     p: +e   n: -e
 //!   voltage     p: +z   n: -z   z: v_p - v_n - e = 0

@@ -1,10 +1,10 @@
-//! Kinds of devices: their cards, and how instances get into a [`Group`].
+//! Kinds of devices: their cards, and how instances get into a [`Typed`] group.
 
 use std::marker::PhantomData;
 
-use super::group::Group;
 use super::instances::Instances;
 use super::locals::Locals;
+use super::typed::Typed;
 use super::{Card, Device, DeviceGroup, ParamError, ParamValues};
 
 /// The object-safe face of a kind: its card and how to make instances.
@@ -54,7 +54,7 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
     }
     fn group(&self) -> Box<dyn DeviceGroup> {
         let devices = Instances::default();
-        Box::new(Group::<D, N> { devices, locals: Vec::new().into(), multiplicity: Vec::new(), varied: false })
+        Box::new(Typed::<D, N> { devices, locals: Vec::new().into(), multiplicity: Vec::new(), varied: false })
     }
     fn add(&self, group: &mut dyn DeviceGroup, locals: &[u32], params: &ParamValues) -> Result<usize, ParamError> {
         let device = D::from_params(params)?;
@@ -108,6 +108,6 @@ impl<D: Device<N>, const N: usize> DeviceKind for Kind<D, N> {
 }
 
 /// The group behind its object-safe face.
-fn own<D: Device<N>, const N: usize>(group: &mut dyn DeviceGroup) -> Option<&mut Group<D, N>> {
+fn own<D: Device<N>, const N: usize>(group: &mut dyn DeviceGroup) -> Option<&mut Typed<D, N>> {
     group.as_any_mut().downcast_mut()
 }

@@ -20,13 +20,15 @@ pub mod limiting;
 mod locals;
 pub mod memristor;
 pub mod selector;
+mod typed;
 pub mod waveform;
 
 pub use card::{Card, Internal, Param, ParamError, ParamKind, ParamValue, ParamValues, Port, Role, StateLaw};
-pub use group::{DeviceGroup, Group, Load};
+pub use group::{DeviceGroup, Load};
 pub use kind::{DeviceKind, Kind};
 pub use lanes::LaneLoad;
 pub use locals::{Even, Locals, Neighbours};
+pub use typed::Typed;
 
 use crate::numeric::real::Real;
 
