@@ -198,6 +198,32 @@ fn negative_cells_are_solved_while_the_lines_stay_positive() {
     compare(&net, 3);
 }
 
+/// Both bit lines and the word line are positive by themselves, but the floating word line hangs on cells of 1 S and
+/// -0.9 S, so that S = diag(3, 1.1) - (1, -0.9)^T (1, -0.9) / 0.1 is not.
+#[test]
+fn an_indefinite_array_is_refused_by_line_pcg() {
+    let mut net =
+        Network { rows: 1, cols: 2, word: Lines::uniform(1e9, 1), bit: Lines::uniform(1.0, 2), cells: vec![1.0, -0.9] };
+    net.bit.tail = vec![2.0; 2];
+    let mut solver = LinePcg::new(&net).expect("a network");
+    solver.factor(&net).expect("positive lines");
+    let (mut xw, mut xb) = ([0.0; 2], [0.0; 2]);
+    let refused = solver.solve(&net, [&[0.0; 2], &[1.0, 0.0]], [&mut xw, &mut xb], 1e-10, 50);
+    assert_eq!(refused, Err(Trouble::Indefinite(1)));
+}
+
+/// S is a difference of numbers of the size of the cells: beyond a thousand times the wires it is said to be lossy.
+#[test]
+fn cells_far_above_the_wires_are_said_to_lose_digits() {
+    for (contrast, lossy) in [(1e-3, false), (100.0, false), (1e4, true), (1e15, true)] {
+        let mut net = random_network(5, 4, 1e3, 2);
+        net.cells = vec![contrast * 1e-3; 20];
+        let mut solver = LinePcg::new(&net).expect("a network");
+        solver.factor(&net).expect("positive lines");
+        assert_eq!(solver.is_lossy(), lossy, "{contrast}");
+    }
+}
+
 #[test]
 fn every_instruction_set_gives_the_same_solution() {
     for (n, m) in [(1, 1), (1, 9), (9, 1), (5, 8), (8, 5), (16, 24), (17, 23), (130, 75)] {
