@@ -14,7 +14,8 @@ use crate::device::Env;
 
 /// A held line node leaks this much more than everything else at it.
 pub const HOLD: f64 = 1e20;
-/// Iterations of the array solver before another must take over, where that would take too much memory to be tried early.
+/// Iterations of the array solver before another must take over, where none may or where that would take too much memory
+/// to be tried early.
 const ITERATIONS: usize = 400;
 
 /// One array.
@@ -23,6 +24,8 @@ pub struct Array {
     pub site: Site,
     /// What solves them.
     pub solver: Solver,
+    /// Iterations after which it gives up.
+    limit: usize,
 }
 
 /// What solves its lines.
@@ -59,7 +62,14 @@ impl Array {
             let bundles = Bundles::new(array.rows, array.cols, rows, columns);
             bundles.map(|bundles| Solver::Bundles(Box::new(bundles), vec![0.0; site.range().len()]))
         };
-        Self { site, solver: solver.unwrap_or_else(Solver::Refused) }
+        Self { site, solver: solver.unwrap_or_else(Solver::Refused), limit: ITERATIONS }
+    }
+
+    /// From now on the array solver gives up where the direct one would be done.
+    pub fn hurry(&mut self) {
+        if let Solver::Pair(lattice) = &self.solver {
+            self.limit = lattice.patience().unwrap_or(ITERATIONS);
+        }
     }
 
     /// Would the memory of the direct solver be reasonable?
@@ -108,17 +118,9 @@ impl Array {
         }
     }
 
-    /// Solves for the array alone, in place; gives the iterations. `hurried` gives up where the direct solver would be
-    /// done. After an error the nodes in `x` are of no use.
-    pub fn solve(
-        &mut self,
-        method: Method,
-        hurried: bool,
-        x: &mut [f64],
-        numbers: Numbers,
-        tolerance: f64,
-    ) -> Result<usize, Trouble> {
-        let Self { site, solver } = self;
+    /// Solves for the array alone, in place; gives the iterations. After an error the nodes in `x` are of no use.
+    pub fn solve(&mut self, method: Method, x: &mut [f64], numbers: Numbers, tolerance: f64) -> Result<usize, Trouble> {
+        let Self { site, solver, limit } = self;
         let nodes: Vec<Range<usize>> = site
             .ranges()
             .map(|(own, unknowns)| match numbers {
@@ -127,14 +129,11 @@ impl Array {
             })
             .collect();
         match solver {
-            Solver::Pair(lattice) => {
-                let patience = if hurried { lattice.patience().unwrap_or(ITERATIONS) } else { ITERATIONS };
-                lattice.solve(method, both(x, &nodes[0], &nodes[1]), tolerance, patience)
-            }
+            Solver::Pair(lattice) => lattice.solve(method, both(x, &nodes[0], &nodes[1]), tolerance, *limit),
             Solver::Bundles(bundles, _) => {
                 let b: Vec<f64> = nodes.iter().flat_map(|nodes| &x[nodes.clone()]).copied().collect();
                 let mut y = vec![0.0; b.len()];
-                let iterations = bundles.solve(&b, &mut y, tolerance, ITERATIONS)?;
+                let iterations = bundles.solve(&b, &mut y, tolerance, *limit)?;
                 for (k, nodes) in nodes.into_iter().enumerate() {
                     let count = nodes.len();
                     x[nodes].copy_from_slice(&y[k * count..(k + 1) * count]);

@@ -83,6 +83,10 @@ impl Kernel {
             base = array.site.range().end;
             arrays.push(array);
         }
+        let free = backend == Backend::Automatic;
+        if free {
+            arrays.iter_mut().for_each(Array::hurry);
+        }
         let compact_of = |&id: &u32| {
             let mut lines = arrays.iter().flat_map(|array| array.site.ranges());
             let line = lines.find(|(_, unknowns)| unknowns.contains(&(id as usize)));
@@ -96,7 +100,7 @@ impl Kernel {
             held: false,
             tolerance: TOLERANCE,
             method: if backend == Backend::Frontal { Method::Frontal } else { Method::Line },
-            free: backend == Backend::Automatic,
+            free,
             rest: [0; 2],
             escalations: 0,
             iterations: 0,
@@ -234,7 +238,7 @@ impl Kernel {
     /// Every array alone, in place.
     fn solve_arrays(&mut self, x: &mut [f64], numbers: Numbers, tolerance: f64) -> Result<(), Refusal> {
         for array in &mut self.arrays {
-            self.iterations += array.solve(self.method, self.free, x, numbers, tolerance)?;
+            self.iterations += array.solve(self.method, x, numbers, tolerance)?;
         }
         if self.method == Method::Line {
             self.rest[1] = 0;

@@ -20,7 +20,8 @@ const SYMMETRIC: f64 = 1e-13;
 /// Bytes that the direct solver of one array may take.
 const DIRECT_MEMORY: usize = 6 << 30;
 
-/// Cells beyond which the direct solver takes more than half a gigabyte: line-PCG is given every chance before.
+/// Cells beyond which the direct solver takes more than half a gigabyte, or one and a quarter on a single line: line-PCG is
+/// given every chance before.
 const MODEST: usize = 1 << 20;
 
 /// The array and its solvers.
