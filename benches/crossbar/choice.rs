@@ -19,9 +19,13 @@ fn microseconds(runs: usize, mut work: impl FnMut()) -> f64 {
     median(&times.collect::<Vec<f64>>())
 }
 
-/// The array of [`network`] with other wires.
-fn wired(rows: usize, cols: usize, ohm: f64) -> Network {
-    let plain = network(rows, cols);
+/// Wire segments and the better cells, in ohm: from wires that hardly count to cells that are better than wires.
+const CASES: [(f64, f64); 5] = [(0.1, 1e4), (2.5, 1e4), (100.0, 1e4), (2000.0, 1e4), (1000.0, 10.0)];
+
+/// The array of [`network`] with other wires, and its cells brought down to `low` and a hundred times that, in ohm.
+fn wired(rows: usize, cols: usize, (ohm, low): (f64, f64)) -> Network {
+    let mut plain = network(rows, cols);
+    plain.cells.iter_mut().for_each(|g| *g *= 1e4 / low);
     let (mut word, mut bit) = (Lines::uniform(1.0 / ohm, rows), Lines::uniform(1.0 / ohm, cols));
     word.head = plain.word.head.clone();
     bit.tail = plain.bit.tail.clone();
@@ -29,16 +33,16 @@ fn wired(rows: usize, cols: usize, ohm: f64) -> Network {
 }
 
 /// Iterations that line-PCG expects of itself: 1.8 N sqrt(mean(g) r) + 3.
-fn predicted(n: usize, ohm: f64) -> f64 {
-    1.8 * n as f64 * (0.505e-4 * ohm).sqrt() + 3.0
+fn predicted(n: usize, (ohm, low): (f64, f64)) -> f64 {
+    1.8 * n as f64 * (0.505 / low * ohm).sqrt() + 3.0
 }
 
-/// One line per shape and wire resistance.
+/// One line per shape and case.
 pub fn table() {
     println!("\none factorization and one solve; medians in us");
     println!(
-        "{:>12} {:>10} {:>10} {:>6} {:>12} {:>12} {:>8}",
-        "shape", "wire (ohm)", "predicted", "its", "line-PCG", "direct", "ratio"
+        "{:>12} {:>10} {:>11} {:>10} {:>6} {:>12} {:>12} {:>8}",
+        "shape", "wire (ohm)", "cells (ohm)", "predicted", "its", "line-PCG", "direct", "ratio"
     );
     let shapes = [
         (1, 1),
@@ -60,8 +64,8 @@ pub fn table() {
         (512, 32),
     ];
     for (rows, cols) in shapes {
-        for ohm in [0.1, 2.5, 100.0, 2000.0] {
-            let network = wired(rows, cols, ohm);
+        for case in CASES {
+            let network = wired(rows, cols, case);
             let (word, bit) = (driven(&network, &vec![0.3; rows]), vec![0.0; rows * cols]);
             let (mut xw, mut xb) = (bit.clone(), bit.clone());
             let runs = (400_000 / (rows * cols)).clamp(5, 1001);
@@ -84,9 +88,11 @@ pub fn table() {
             black_box((&xw, &xb));
             let iterations = iterations.map_or("-".to_owned(), |k| k.to_string());
             println!(
-                "{:>12} {ohm:>10} {:>10.1} {iterations:>6} {ours:>12.2} {direct:>12.2} {:>8.2}",
+                "{:>12} {:>10} {:>11} {:>10.1} {iterations:>6} {ours:>12.2} {direct:>12.2} {:>8.2}",
                 format!("{rows}x{cols}"),
-                predicted(rows.max(cols), ohm),
+                case.0,
+                case.1,
+                predicted(rows.max(cols), case),
                 direct / ours
             );
         }
