@@ -155,10 +155,10 @@ fn the_coarse_grid_joins_where_lines_are_long_and_changes_nothing() {
     assert!(worst < 1e-9, "{worst}");
 }
 
-/// A preconditioner that is not the lines themselves still leads to the solution, only later: about 1.8 N sqrt(r g) + 3
-/// iterations for 1e-11, and with the coarse grid a number that hardly grows.
+/// A preconditioner that is not the lines themselves still leads to the solution, only later. The bounds are the counts of
+/// the solver as it is; 1.8 N sqrt(r g) + 3 gives 4.3, 6.9 and 6.9 for the first three, which have no coarse grid.
 #[test]
-fn iterations_are_as_many_as_theory_says() {
+fn iterations_do_not_grow_unnoticed() {
     let mut counts = Vec::new();
     for (n, m, wire, most) in
         [(64, 64, 2.5, 6), (96, 40, 10.0, 7), (40, 96, 10.0, 7), (96, 96, 100.0, 16), (200, 120, 100.0, 16)]

@@ -157,7 +157,7 @@ impl Coarse {
         true
     }
 
-    /// How near eight rows are to the coarse row below them. All of them have the same, h being a multiple of eight.
+    /// How near eight rows are to the coarse row below them, the same for all of them: h is a multiple of eight.
     #[must_use]
     pub fn nearness(&self, block: Block) -> [f64; LANES] {
         std::array::from_fn(|l| ((block.first + l) % self.h) as f64 / self.h as f64)

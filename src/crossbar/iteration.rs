@@ -21,8 +21,8 @@ use super::ladder::Tiles;
 use super::passes::{Elimination, Vectors};
 use crate::numeric::simd::{Arithmetic, Octet, WIDTH, Work, prefetch};
 
-/// Columns between the tile that is worked on and the one that is asked for: six arrays of four tiles are half of a
-/// first-level cache. A pass goes up its tiles while it goes along the block, which no stream prefetcher follows.
+/// Columns between the tile that is worked on and the one that is asked for: six arrays of four tiles are 12 KB of
+/// the first-level cache. A pass goes up its tiles while it goes along the block, which no stream prefetcher follows.
 const AHEAD: usize = 4 * WIDTH;
 
 /// q = S p; gives p.q.

@@ -76,8 +76,8 @@ pub trait DeviceGroup: Send + Sync {
     fn is_alike(&self) -> bool {
         false
     }
-    /// As [`DeviceGroup::load_range`] for at most [`LANES`](crate::numeric::lanes::LANES) instances of equal width, the results side by side. Of `out`,
-    /// f and q only, and where a group can do without, only if it has rows already.
+    /// As [`DeviceGroup::load_range`] for at most [`LANES`](crate::numeric::lanes::LANES) instances of equal width, the
+    /// results side by side. Of `out`, f and q only, and where a group can do without, only if it has rows already.
     fn load_lanes(
         &self,
         (env, x, at): (&Env, &[f64], Option<&[f64]>),
